@@ -1,0 +1,160 @@
+"""Selectors → address sets: which addresses the endpoints and network sets that match a selector contribute.
+
+Sets are shared between rules, named by Felix's own ids, and made when first asked for.
+Source: felix/calc/rule_scanner.go (ids), felix/labelindex/named_port_index.go (members).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from calico_selectors import Selector
+
+from calico_engine.compiler.felix_model import FelixEndpoint, FelixModel, FelixNetworkSet, FelixProfile, NamedPort, Net
+from calico_engine.compiler.intervals import Intervals, contains, merged
+
+ALL = Selector("all()")
+
+
+@dataclass(frozen=True, slots=True)
+class AddressSet:
+    """The addresses of all that one selector selects, as intervals per family."""
+
+    selector: str
+    v4: Intervals
+    v6: Intervals
+
+    def intervals(self, version: int) -> Intervals:
+        return self.v4 if version == 4 else self.v6
+
+    def contains(self, version: int, address: int) -> bool:
+        return contains(self.intervals(version), address)
+
+    def membership(self, version: int) -> Callable[[int], bool]:
+        """The quickest test for one family: a hash set when all members are single addresses, else bisection."""
+        intervals = self.intervals(version)
+        if all(low == high for low, high in intervals):
+            return frozenset(low for low, _ in intervals).__contains__
+        starts = [low for low, _ in intervals]
+        ends = [high for _, high in intervals]
+
+        def member(address: int) -> bool:
+            at = bisect_right(starts, address) - 1
+            return at >= 0 and address <= ends[at]
+
+        return member
+
+
+@dataclass(frozen=True, slots=True)
+class PortSet:
+    """(address, protocol, port) members of a named port or of a service; per family."""
+
+    description: str
+    v4: frozenset[tuple[int, int, int]]
+    v6: frozenset[tuple[int, int, int]]
+
+    def members(self, version: int) -> frozenset[tuple[int, int, int]]:
+        return self.v4 if version == 4 else self.v6
+
+
+@dataclass(frozen=True, slots=True)
+class _Entity:
+    labels: Mapping[str, str]
+    nets: tuple[Net, ...]
+    ports: tuple[NamedPort, ...] = ()
+
+
+def inherited_labels(
+    own: Mapping[str, str], profiles: Iterable[str], known: Mapping[str, FelixProfile]
+) -> Mapping[str, str]:
+    """The labels an entity is seen to have: its own win, then each listed profile in order (label_inheritance_index.go)."""
+    layers = [known[name].labels for name in profiles if name in known and known[name].labels]
+    if not layers:
+        return own
+    labels: dict[str, str] = {}
+    for layer in reversed(layers):
+        labels.update(layer)
+    labels.update(own)
+    return labels
+
+
+class AddressSets:
+    """All address and port sets of one datastore, by Felix's set id."""
+
+    def __init__(self, model: FelixModel) -> None:
+        self._entities = [*_endpoint_entities(model), *_network_set_entities(model)]
+        self._addresses: dict[str, AddressSet] = {}
+        self._ports: dict[str, PortSet] = {}
+        self._selectors: dict[str, Selector] = {}
+        self._named: dict[str, tuple[Selector, int | None, str]] = {}
+
+    def register(self, selector: Selector) -> str:
+        """The id of the set of addresses that the selector selects."""
+        set_id = selector.unique_id
+        self._selectors[set_id] = selector
+        return set_id
+
+    def register_named_port(self, selector: Selector | None, protocol: int | None, name: str) -> str:
+        """The id of the set (address, protocol, port) of endpoints that match and declare the port."""
+        key = selector or ALL
+        set_id = f"n:{key.unique_id},{protocol},{name}"
+        self._named[set_id] = (key, protocol, name)
+        return set_id
+
+    def register_service(self, service: tuple[str, str], *, with_ports: bool) -> str:
+        """The id of the set of a service's endpoints. Without EndpointSlices in the datastore it is empty."""
+        namespace, name = service
+        set_id = f"{'svc' if with_ports else 'svcnoport'}:{namespace}/{name}"
+        if with_ports:
+            self._ports.setdefault(set_id, PortSet(f"service {namespace}/{name}", frozenset(), frozenset()))
+        else:
+            self._addresses.setdefault(set_id, AddressSet(f"service {namespace}/{name}", (), ()))
+        return set_id
+
+    def addresses(self, set_id: str) -> AddressSet:
+        found = self._addresses.get(set_id)
+        if found is None:
+            found = self._addresses[set_id] = self._select(self._selectors[set_id])
+        return found
+
+    def ports(self, set_id: str) -> PortSet:
+        found = self._ports.get(set_id)
+        if found is None:
+            found = self._ports[set_id] = self._declare(*self._named[set_id])
+        return found
+
+    def _select(self, selector: Selector) -> AddressSet:
+        nets = [net for entity in self._entities if selector.matches(entity.labels) for net in entity.nets]
+        return AddressSet(
+            str(selector),
+            merged((low, high) for version, low, high in nets if version == 4),
+            merged((low, high) for version, low, high in nets if version == 6),
+        )
+
+    def _declare(self, selector: Selector, protocol: int | None, name: str) -> PortSet:
+        members: dict[int, set[tuple[int, int, int]]] = {4: set(), 6: set()}
+        for entity in self._entities:
+            ports = [p for p in entity.ports if p.name == name and protocol in (None, p.protocol)]
+            if ports and selector.matches(entity.labels):
+                for version, address, _ in entity.nets:
+                    members[version].update((address, port.protocol, port.port) for port in ports)
+        return PortSet(f'named port "{name}" of `{selector}`', frozenset(members[4]), frozenset(members[6]))
+
+
+def _endpoint_entities(model: FelixModel) -> Iterable[_Entity]:
+    endpoints: list[FelixEndpoint] = [*model.host_endpoints, *model.workload_endpoints]
+    for endpoint in endpoints:
+        labels = inherited_labels(endpoint.labels, endpoint.profiles, model.profiles)
+        nets = tuple((version, address, address) for version, address in endpoint.addresses)
+        yield _Entity(labels, nets, endpoint.ports)
+
+
+def _network_set_entities(model: FelixModel) -> Iterable[_Entity]:
+    network_sets: list[FelixNetworkSet] = model.network_sets
+    for network_set in network_sets:
+        yield _Entity(inherited_labels(network_set.labels, network_set.profiles, model.profiles), network_set.nets)
+
+
+

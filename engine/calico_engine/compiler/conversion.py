@@ -1,0 +1,257 @@
+"""Resources → Felix's model, with the second gate: what Felix treats as missing although the API accepted it.
+
+Source: libcalico-go/lib/backend/syncersv1/updateprocessors, felix/calc/validation_filter.go and
+libcalico-go/lib/validator/v1/validator.go. An object that fails vanishes whole; that is noted, never silent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from calico_engine.compiler import flattening
+from calico_engine.compiler.felix_model import (
+    FelixEndpoint,
+    FelixNetworkSet,
+    FelixPolicy,
+    FelixProfile,
+    FelixTier,
+    NamedPort,
+    Net,
+    ResourceId,
+)
+from calico_engine.compiler.intervals import parse_net
+from calico_engine.compiler.rule_conversion import Unusable, convert_rules, parse_selector
+from calico_engine.datastore import Datastore, Entry, Path
+from calico_engine.packets import PORT_PROTOCOLS, Direction, parse_address, protocol_number
+from calico_engine.resources import (
+    GlobalNetworkPolicy,
+    GlobalNetworkSet,
+    HostEndpoint,
+    NetworkPolicy,
+    NetworkSet,
+    Policy,
+    Profile,
+    StagedGlobalNetworkPolicy,
+    StagedNetworkPolicy,
+    Tier,
+    WorkloadEndpoint,
+)
+from calico_engine.resources.endpoints import EndpointPort, WorkloadEndpointPort
+from calico_engine.resources.profiles import DEFAULT_ALLOW_PROFILE
+from calico_engine.resources.rules import Rule
+from calico_engine.resources.tiers import DEFAULT_TIER
+
+_INTERFACE = re.compile(r"[a-zA-Z0-9_.-]{1,15}")
+_PROFILE_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a user should know about an object: that Felix ignores it, or reads it otherwise than it looks."""
+
+    entry: Entry
+    path: Path
+    message: str
+
+
+@dataclass(slots=True)
+class FelixModel:
+    """Everything Felix would know, in its own terms."""
+
+    tiers: dict[str, FelixTier] = field(default_factory=dict)
+    policies: list[FelixPolicy] = field(default_factory=list)
+    profiles: dict[str, FelixProfile] = field(default_factory=dict)
+    host_endpoints: list[FelixEndpoint] = field(default_factory=list)
+    workload_endpoints: list[FelixEndpoint] = field(default_factory=list)
+    network_sets: list[FelixNetworkSet] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+
+def convert(datastore: Datastore, *, spoofing_allowed: bool = False) -> FelixModel:
+    """Felix's view of the datastore. `spoofing_allowed`: WorkloadSourceSpoofing is Any."""
+    model = FelixModel()
+    for entry in datastore.entries.values():
+        try:
+            _convert(entry, model, spoofing_allowed)
+        except Unusable as reason:
+            model.notices.append(Notice(entry, reason.path, f"Felix ignores this {entry.resource.KIND}: {reason}"))
+    _add_default_allow(model)
+    return model
+
+
+def _convert(entry: Entry, model: FelixModel, spoofing_allowed: bool) -> None:
+    match entry.resource:
+        case GlobalNetworkPolicy() | NetworkPolicy() | StagedGlobalNetworkPolicy() | StagedNetworkPolicy() as policy:
+            if getattr(policy.spec, "staged_action", "") != "Delete":
+                model.policies.append(_policy(policy))
+        case Tier() as tier:
+            default_pass = tier.spec.default_action == "Pass"
+            model.tiers[tier.metadata.name] = FelixTier(tier.metadata.name, tier.spec.order, default_pass)
+        case Profile() as profile:
+            _add_profile(entry, profile, model)
+        case HostEndpoint() as endpoint:
+            if endpoint.spec.node:
+                model.host_endpoints.append(_host_endpoint(endpoint))
+        case WorkloadEndpoint() as endpoint:
+            if endpoint.spec.ip_networks:
+                model.workload_endpoints.append(_workload_endpoint(endpoint, spoofing_allowed))
+        case NetworkSet() | GlobalNetworkSet() as network_set:
+            model.network_sets.append(_network_set(network_set))
+        case _:
+            pass
+
+
+def _policy(policy: Policy) -> FelixPolicy:
+    spec, metadata = policy.spec, policy.metadata
+    owner = ResourceId(policy.KIND, metadata.namespace, metadata.name)
+    tier = spec.tier or DEFAULT_TIER
+    match policy:
+        case GlobalNetworkPolicy() | StagedGlobalNetworkPolicy():
+            text = flattening.global_policy_selector(
+                spec.selector, policy.spec.namespace_selector, spec.service_account_selector
+            )
+            flags = policy.spec.do_not_track, policy.spec.pre_dnat, policy.spec.apply_on_forward
+        case _:
+            text = flattening.namespaced_policy_selector(
+                spec.selector, metadata.namespace, spec.service_account_selector
+            )
+            flags = False, False, False
+    return FelixPolicy(
+        id=owner,
+        tier=tier,
+        order=spec.order,
+        selector=parse_selector(text, ("spec", "selector")),
+        staged=isinstance(policy, StagedGlobalNetworkPolicy | StagedNetworkPolicy),
+        do_not_track=flags[0],
+        pre_dnat=flags[1],
+        apply_on_forward=flags[2],
+        acts=_directions(spec.types or (), pre_dnat=flags[1]),
+        ingress=convert_rules(spec.ingress or (), owner, tier, Direction.INGRESS),
+        egress=convert_rules(spec.egress or (), owner, tier, Direction.EGRESS),
+    )
+
+
+def _directions(types: tuple[str, ...], *, pre_dnat: bool) -> frozenset[Direction]:
+    """No types at all means both directions to Felix (felix/calc/policy_sorter.go: ExtractPolicyMetadata)."""
+    folded = {name.lower() for name in types}
+    directions = {d for d in Direction if not types or d.value.lower() in folded}
+    # Pre-DNAT policy acts on ingress only (felix/rules/endpoints.go: HostEndpointToMangleIngressChains).
+    return frozenset(directions & {Direction.INGRESS} if pre_dnat else directions)
+
+
+def _add_profile(entry: Entry, profile: Profile, model: FelixModel) -> None:
+    """Labels and rules of a profile are separate to Felix: bad rules leave the labels in force."""
+    name, spec = profile.metadata.name, profile.spec
+    owner = ResourceId(Profile.KIND, "", name)
+    try:
+        ingress = convert_rules(spec.ingress, owner, "", Direction.INGRESS)
+        egress = convert_rules(spec.egress, owner, "", Direction.EGRESS)
+    except Unusable as reason:
+        message = f"Felix ignores the rules of this Profile and denies both ways instead: {reason}"
+        model.notices.append(Notice(entry, reason.path, message))
+        model.profiles[name] = FelixProfile(name, spec.labels_to_apply, (), (), rules_missing=True)
+        return
+    model.profiles[name] = FelixProfile(name, spec.labels_to_apply, ingress, egress)
+
+
+def _add_default_allow(model: FelixModel) -> None:
+    """The profile that always exists (libcalico-go/lib/resources/static.go)."""
+    owner = ResourceId(Profile.KIND, "", DEFAULT_ALLOW_PROFILE)
+    allow = (Rule(action="Allow"),)
+    model.profiles[DEFAULT_ALLOW_PROFILE] = FelixProfile(
+        DEFAULT_ALLOW_PROFILE,
+        {},
+        convert_rules(allow, owner, "", Direction.INGRESS),
+        convert_rules(allow, owner, "", Direction.EGRESS),
+    )
+
+
+def _host_endpoint(endpoint: HostEndpoint) -> FelixEndpoint:
+    spec = endpoint.spec
+    if spec.interface_name and spec.interface_name != "*" and not _INTERFACE.fullmatch(spec.interface_name):
+        raise Unusable("its interfaceName is not an interface name", ("spec", "interfaceName"))
+    _check_profile_names(spec.profiles)
+    # expectedIPs that do not parse are dropped (updateprocessors/hostendpointprocessor.go: convertHostEndpointV3ToV1).
+    addresses = tuple(a for a in map(_address, spec.expected_ips) if a is not None)
+    return FelixEndpoint(
+        id=ResourceId(HostEndpoint.KIND, "", endpoint.metadata.name),
+        node=spec.node,
+        interface_name=spec.interface_name,
+        labels=endpoint.metadata.labels,
+        profiles=spec.profiles,
+        addresses=addresses,
+        ports=_named_ports(spec.ports),
+    )
+
+
+def _address(text: str) -> tuple[int, int] | None:
+    try:
+        return parse_address(text)
+    except ValueError:
+        return None
+
+
+def _workload_endpoint(endpoint: WorkloadEndpoint, spoofing_allowed: bool) -> FelixEndpoint:
+    spec, namespace = endpoint.spec, endpoint.metadata.namespace
+    if spec.allow_spoofed_source_prefixes and not spoofing_allowed:
+        raise Unusable(
+            "allowSpoofedSourcePrefixes needs WorkloadSourceSpoofing: Any in Felix's configuration",
+            ("spec", "allowSpoofedSourcePrefixes"),
+        )
+    _check_profile_names(spec.profiles)
+    return FelixEndpoint(
+        id=ResourceId(WorkloadEndpoint.KIND, namespace, endpoint.metadata.name),
+        node=spec.node,
+        interface_name=spec.interface_name,
+        labels=_workload_labels(endpoint),
+        profiles=spec.profiles,
+        addresses=tuple((net[0], net[1]) for net in map(parse_net, spec.ip_networks) if net is not None),
+        ports=_named_ports(tuple(port for port in spec.ports if port.name)),
+        spoofable=_nets(spec.allow_spoofed_source_prefixes),
+    )
+
+
+def _workload_labels(endpoint: WorkloadEndpoint) -> Mapping[str, str]:
+    """Labels that look inherited are removed, Calico's own are set (workloadendpointprocessor.go)."""
+    inherited = (flattening.NAMESPACE_PREFIX, flattening.SERVICE_ACCOUNT_PREFIX)
+    labels = {key: value for key, value in endpoint.metadata.labels.items() if not key.startswith(inherited)}
+    labels[flattening.NAMESPACE_LABEL] = endpoint.metadata.namespace
+    labels[flattening.ORCHESTRATOR_LABEL] = endpoint.spec.orchestrator
+    if endpoint.spec.service_account_name:
+        labels[flattening.SERVICE_ACCOUNT_LABEL] = endpoint.spec.service_account_name
+    return labels
+
+
+def _check_profile_names(names: tuple[str, ...]) -> None:
+    for index, name in enumerate(names):
+        if not _PROFILE_NAME.fullmatch(name):
+            raise Unusable("a profile name is at most 128 letters, digits, _, . and -", ("spec", "profiles", index))
+
+
+def _named_ports(ports: tuple[EndpointPort, ...] | tuple[WorkloadEndpointPort, ...]) -> tuple[NamedPort, ...]:
+    result = []
+    for index, port in enumerate(ports):
+        # A number here makes the v1 validator refuse the whole endpoint, also 6, 17 and 132.
+        number = protocol_number(port.protocol) if isinstance(port.protocol, str) else None
+        if number not in PORT_PROTOCOLS:
+            message = f"a port's protocol must be TCP, UDP or SCTP by name, not {port.protocol!r}"
+            raise Unusable(message, ("spec", "ports", index, "protocol"))
+        result.append(NamedPort(port.name, number, port.port))
+    return tuple(result)
+
+
+def _network_set(network_set: NetworkSet | GlobalNetworkSet) -> FelixNetworkSet:
+    metadata = network_set.metadata
+    labels, profiles = dict(metadata.labels), ()
+    if isinstance(network_set, NetworkSet):
+        # updateprocessors/networksetprocessor.go: the set is seen like a workload of its namespace.
+        labels[flattening.NAMESPACE_LABEL] = metadata.namespace
+        profiles = (f"kns.{metadata.namespace}",)
+    owner = ResourceId(network_set.KIND, metadata.namespace, metadata.name)
+    return FelixNetworkSet(owner, labels, profiles, _nets(network_set.spec.nets))
+
+
+def _nets(texts: tuple[str, ...]) -> tuple[Net, ...]:
+    return tuple(net for net in map(parse_net, texts) if net is not None)

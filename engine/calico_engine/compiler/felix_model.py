@@ -1,0 +1,169 @@
+"""What Felix sees: the resources after conversion to its own model, selectors flattened and parsed, numbers as integers.
+
+Source: libcalico-go/lib/backend/model (policy.go, rule.go, hostendpoint.go, workloadendpoint.go, networkset.go, tier.go).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from calico_selectors import Selector
+
+from calico_engine.packets import Direction
+from calico_engine.resources.rules import Rule
+
+
+class Action(enum.Enum):
+    """What a rule does with a packet that it matches."""
+
+    ALLOW = "Allow"
+    DENY = "Deny"
+    PASS = "Pass"
+    LOG = "Log"
+
+
+class ChainType(enum.Enum):
+    """The four kinds of policy on a host endpoint; a workload endpoint has NORMAL only."""
+
+    UNTRACKED = "UNTRACKED"
+    PRE_DNAT = "PRE_DNAT"
+    FORWARD = "FORWARD"
+    NORMAL = "NORMAL"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ResourceId:
+    """Which object: kind, namespace (empty for cluster kinds) and name."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleId:
+    """Which rule: its policy or profile, direction and index (from 0, Log rules included); tier empty for a profile."""
+
+    owner: ResourceId
+    tier: str
+    direction: Direction
+    index: int
+
+
+#: (version, first address, last address)
+Net = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class FelixEntity:
+    """One side of a rule. `positive` and `negative` are what is left after folding; None = no condition."""
+
+    nets: tuple[Net, ...] = ()
+    not_nets: tuple[Net, ...] = ()
+    positive: Selector | None = None
+    negative: Selector | None = None
+    port_filter: Selector | None = None  # which endpoints' named ports count: the positive selector before folding
+    port_ranges: tuple[tuple[int, int], ...] = ()
+    named_ports: tuple[str, ...] = ()
+    not_port_ranges: tuple[tuple[int, int], ...] = ()
+    not_named_ports: tuple[str, ...] = ()
+    service: tuple[str, str] | None = None  # (namespace, name)
+
+
+@dataclass(frozen=True, slots=True)
+class FelixRule:
+    id: RuleId
+    action: Action
+    version: int | None
+    protocol: int | None
+    not_protocol: int | None
+    icmp: tuple[int, int | None] | None
+    not_icmp: tuple[int, int | None] | None
+    source: FelixEntity
+    destination: FelixEntity
+    written: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class FelixPolicy:
+    id: ResourceId
+    tier: str
+    order: float | None
+    selector: Selector
+    staged: bool
+    do_not_track: bool
+    pre_dnat: bool
+    apply_on_forward: bool
+    acts: frozenset[Direction]
+    ingress: tuple[FelixRule, ...]
+    egress: tuple[FelixRule, ...]
+
+    def rules(self, direction: Direction) -> tuple[FelixRule, ...]:
+        return self.ingress if direction is Direction.INGRESS else self.egress
+
+    @property
+    def chain_types(self) -> tuple[ChainType, ...]:
+        """Which chains hold this policy (felix/calc/event_sequencer.go: tierInfoToProtoTierInfo)."""
+        if self.do_not_track:
+            return (ChainType.UNTRACKED,)
+        if self.pre_dnat:
+            return (ChainType.PRE_DNAT,)
+        return (ChainType.NORMAL, ChainType.FORWARD) if self.apply_on_forward else (ChainType.NORMAL,)
+
+
+@dataclass(frozen=True, slots=True)
+class FelixTier:
+    name: str
+    order: float | None
+    default_pass: bool
+    exists: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FelixProfile:
+    name: str
+    labels: Mapping[str, str]
+    ingress: tuple[FelixRule, ...]
+    egress: tuple[FelixRule, ...]
+    rules_missing: bool = False  # its rules were refused: it acts as deny in both directions
+
+    def rules(self, direction: Direction) -> tuple[FelixRule, ...]:
+        return self.ingress if direction is Direction.INGRESS else self.egress
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPort:
+    name: str
+    protocol: int
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class FelixEndpoint:
+    """A host or workload endpoint. `addresses` are (version, address): expectedIPs, or the workload's own."""
+
+    id: ResourceId
+    node: str
+    interface_name: str
+    labels: Mapping[str, str]
+    profiles: tuple[str, ...]
+    addresses: tuple[tuple[int, int], ...]
+    ports: tuple[NamedPort, ...]
+    spoofable: tuple[Net, ...] = ()
+
+    @property
+    def is_host(self) -> bool:
+        return self.id.kind == "HostEndpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class FelixNetworkSet:
+    id: ResourceId
+    labels: Mapping[str, str]
+    profiles: tuple[str, ...]
+    nets: tuple[Net, ...]

@@ -1,0 +1,160 @@
+"""Rules for one IP version, as plain integers and set ids: what every reader of the chains reads.
+
+Specialisation to an IP version and Felix's block defect are settled here; no reader knows of them.
+Source: felix/rules/policy.go (FilterRuleToIPVersion, ProtoRuleToIptablesRules, matchBlockBuilder).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from calico_selectors import Selector
+
+from calico_engine.compiler.address_sets import AddressSets
+from calico_engine.compiler.felix_model import Action, FelixEntity, FelixRule, Net, RuleId
+from calico_engine.compiler.intervals import ADDRESS_LIMIT, Intervals, merged
+from calico_engine.packets import PORT_PROTOCOLS, TCP
+from calico_engine.resources.rules import Rule
+
+#: Slots of one kernel multiport match (felix/rules/policy.go: SplitPortList): a range takes two, a single port one.
+_PORT_SLOTS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Any of these port ranges, or any of these named-port sets."""
+
+    ranges: Intervals = ()
+    named: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What the source, or the destination, must be; None and () mean no condition. All that is given must hold."""
+
+    nets: Intervals | None = None
+    not_nets: Intervals = ()
+    address_sets: tuple[str, ...] = ()
+    not_address_sets: tuple[str, ...] = ()
+    ports: Ports | None = None
+    not_ports: Ports | None = None
+    port_sets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """One rule for one IP version. `ignored` names criteria that are written and that Felix does not test."""
+
+    id: RuleId
+    action: Action
+    version: int
+    protocol: int | None
+    not_protocol: int | None
+    icmp: tuple[int, int | None] | None
+    not_icmp: tuple[int, int | None] | None
+    source: Side
+    destination: Side
+    ignored: tuple[str, ...]
+    written: Rule
+
+
+def compile_rule(rule: FelixRule, version: int, sets: AddressSets) -> CompiledRule | None:
+    """The rule as it exists for this IP version, or None if it does not."""
+    if rule.version not in (None, version) or not (_exists(rule.source, version) and _exists(rule.destination, version)):
+        return None
+    ignored = ignored_criteria(rule, version)
+    return CompiledRule(
+        id=rule.id,
+        action=rule.action,
+        version=version,
+        protocol=rule.protocol,
+        not_protocol=rule.not_protocol,
+        icmp=rule.icmp,
+        not_icmp=rule.not_icmp,
+        source=_side(rule, rule.source, "source", ignored, version, sets),
+        destination=_side(rule, rule.destination, "destination", ignored, version, sets),
+        ignored=ignored,
+        written=rule.written,
+    )
+
+
+def _side(
+    rule: FelixRule, entity: FelixEntity, name: str, ignored: tuple[str, ...], version: int, sets: AddressSets
+) -> Side:
+    service = entity.service
+    # A service names addresses on the source side, addresses with ports on the destination side (rule_scanner.go).
+    by_port = service is not None and name == "destination"
+    return Side(
+        nets=_intervals(entity.nets, version) if entity.nets and f"{name}.nets" not in ignored else None,
+        not_nets=_intervals(entity.not_nets, version),
+        address_sets=_set_ids(entity.positive, sets)
+        + ((sets.register_service(service, with_ports=False),) if service and not by_port else ()),
+        not_address_sets=_set_ids(entity.negative, sets),
+        ports=_ports(rule, entity, entity.port_ranges, entity.named_ports, sets)
+        if f"{name}.ports" not in ignored
+        else None,
+        not_ports=_ports(rule, entity, entity.not_port_ranges, entity.not_named_ports, sets),
+        port_sets=(sets.register_service(service, with_ports=True),) if service and by_port else (),
+    )
+
+
+def _intervals(nets: tuple[Net, ...], version: int) -> Intervals:
+    return merged((low, high) for family, low, high in nets if family == version)
+
+
+def _set_ids(selector: Selector | None, sets: AddressSets) -> tuple[str, ...]:
+    return () if selector is None else (sets.register(selector),)
+
+
+def _ports(
+    rule: FelixRule, entity: FelixEntity, ranges: tuple[tuple[int, int], ...], names: tuple[str, ...], sets: AddressSets
+) -> Ports | None:
+    if not ranges and not names:
+        return None
+    # The rule's protocol decides which declared ports count; one without ports counts as TCP (ruleToParsedRule).
+    protocol = rule.protocol if rule.protocol is None or rule.protocol in PORT_PROTOCOLS else TCP
+    return Ports(
+        merged(ranges), tuple(sets.register_named_port(entity.port_filter, protocol, name) for name in names)
+    )
+
+
+def _exists(entity: FelixEntity, version: int) -> bool:
+    """A net list without a CIDR of this family makes the whole rule vanish, negated lists too; so does "not everything"."""
+    for nets in (entity.nets, entity.not_nets):
+        if nets and not any(net[0] == version for net in nets):
+            return False
+    return (version, 0, ADDRESS_LIMIT[version]) not in entity.not_nets
+
+
+def ignored_criteria(rule: FelixRule, version: int) -> tuple[str, ...]:
+    """The positive criteria that Felix counts as matched whatever the packet: every block after the second.
+
+    A rule that does not fit one kernel rule becomes blocks, in this order; the result of all blocks after the first
+    goes through one mark bit that is never cleared between them.
+    """
+    source, destination = rule.source, rule.destination
+    blocks = [
+        name
+        for name, overflows in (
+            ("source.ports", _port_groups(source) > 1),
+            ("destination.ports", _port_groups(destination) > 1),
+            ("source.nets", _count(source.nets, version) > 1),
+            ("destination.nets", _count(destination.nets, version) > 1),
+        )
+        if overflows
+    ]
+    return tuple(blocks[2:])
+
+
+def _count(nets: tuple[Net, ...], version: int) -> int:
+    return sum(1 for net in nets if net[0] == version)
+
+
+def _port_groups(entity: FelixEntity) -> int:
+    groups, free = 0, 0
+    for first, last in entity.port_ranges:
+        slots = 1 if first == last else 2
+        if slots > free:
+            groups, free = groups + 1, _PORT_SLOTS
+        free -= slots
+    return groups + len(entity.named_ports)

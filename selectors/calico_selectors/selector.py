@@ -1,0 +1,142 @@
+"""`Selector`: a selector as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+from calico_selectors.canonical import canonical, unique_id
+from calico_selectors.evaluation import compiled
+from calico_selectors.explanation import Explanation, explain
+from calico_selectors.nodes import All, Global, Node, leaves
+from calico_selectors.prefixing import prefixed
+from calico_selectors.restrictions import LabelRestriction, restrictions
+from calico_selectors.syntax import parse
+from calico_selectors.terms import Labels, Test
+
+_REMEMBERED = 4_096
+_LONGEST_REMEMBERED = 4_096  # characters; so all that is remembered stays within some megabytes
+
+
+class _Form:
+    """A tree and all that follows from it, each worked out when it is first asked for."""
+
+    def __init__(self, tree: Node) -> None:
+        self.tree = tree
+
+    @cached_property
+    def canonical(self) -> str:
+        return canonical(self.tree)
+
+    @cached_property
+    def unique_id(self) -> str:
+        return unique_id(self.canonical)
+
+    @cached_property
+    def compiled(self) -> Test:
+        return compiled(self.tree, self.canonical)
+
+    @cached_property
+    def restrictions(self) -> Mapping[str, LabelRestriction]:
+        return restrictions(self.tree)
+
+    @cached_property
+    def label_names(self) -> frozenset[str]:
+        return frozenset(term.label for term in leaves(self.tree) if not isinstance(term, All | Global))
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Selector:
+    """A label selector, parsed from its text; `InvalidSelector` if it is none.
+
+    Two selectors are equal if they print the same. Every label name carries `prefix`, if one is given.
+
+    >>> selector = Selector("has(x) && env in {'dev', 'test'}")
+    >>> str(selector)
+    '(has(x) && env in {"dev", "test"})'
+    >>> selector.matches({"x": "", "env": "dev"}), selector.matches({"env": "dev"})
+    (True, False)
+    """
+
+    text: str
+    prefix: str = field(default="", kw_only=True)
+    _form: _Form = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_form", _form_of(self.text, self.prefix))
+
+    def __str__(self) -> str:
+        """Calico's canonical form."""
+        return self._form.canonical
+
+    def __repr__(self) -> str:
+        return f"Selector({self.text!r}, prefix={self.prefix!r})" if self.prefix else f"Selector({self.text!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return str(self) == str(other) if isinstance(other, Selector) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._form.canonical)
+
+    def __reduce__(self) -> tuple[object, tuple[str, str]]:
+        # The text is enough, and a deep tree would be too much for pickle.
+        return _selector, (self.text, self.prefix)
+
+    @property
+    def unique_id(self) -> str:
+        """Calico's identifier of the canonical form, ``s:…``: what Felix names IP sets by."""
+        return self._form.unique_id
+
+    @property
+    def tree(self) -> Node:
+        """The syntax tree: see `calico_selectors.nodes`."""
+        return self._form.tree
+
+    @property
+    def compiled(self) -> Test:
+        """The selector as a plain function of the labels, for tight loops; always the same one."""
+        return self._form.compiled
+
+    @property
+    def restrictions(self) -> Mapping[str, LabelRestriction]:
+        """What must hold of single labels for the selector to match at all; nothing for labels left out."""
+        return self._form.restrictions
+
+    @property
+    def label_names(self) -> frozenset[str]:
+        """Every label name that the selector mentions: the match depends on no other label."""
+        return self._form.label_names
+
+    def matches(self, labels: Labels) -> bool:
+        """Whether the selector selects something that has these labels."""
+        return self._form.compiled(labels)
+
+    def explain(self, labels: Labels) -> Explanation:
+        """Each term with its truth for these labels, and which of them decided."""
+        return explain(self._form.tree, labels)
+
+    def prefixed(self, prefix: str) -> Selector:
+        """The selector with `prefix` in front of every label name, as ``pcns.`` for namespaces' labels.
+
+        >>> str(Selector("has(x) || y == 'z'").prefixed("pcns."))
+        '(has(pcns.x) || pcns.y == "z")'
+        """
+        return Selector(self.text, prefix=prefix + self.prefix)
+
+
+def _form_of(text: str, prefix: str) -> _Form:
+    if not isinstance(text, str):
+        raise TypeError(f"a selector is written as a string, not as {type(text).__name__}")
+    return _remembered_form(text, prefix) if len(text) <= _LONGEST_REMEMBERED else _new_form(text, prefix)
+
+
+def _new_form(text: str, prefix: str) -> _Form:
+    return _Form(prefixed(_form_of(text, "").tree, prefix) if prefix else parse(text))
+
+
+_remembered_form = lru_cache(_REMEMBERED)(_new_form)
+
+
+def _selector(text: str, prefix: str) -> Selector:
+    return Selector(text, prefix=prefix)

@@ -18,7 +18,9 @@ PROTOCOL_NUMBERS: Mapping[str, int] = {"TCP": 6, "UDP": 17, "ICMP": 1, "ICMPv6":
 PROTOCOL_NAMES: Mapping[int, str] = {number: name for name, number in PROTOCOL_NUMBERS.items()}
 _FOLDED_PROTOCOLS = {name.lower(): number for name, number in PROTOCOL_NUMBERS.items()}
 TCP, UDP, ICMP, ICMPV6, SCTP = 6, 17, 1, 58, 132
+#: Protocols whose ports rules can name. A query may give ports for UDPLite and DCCP too, which have them as well.
 PORT_PROTOCOLS = frozenset({TCP, UDP, SCTP})
+_QUERY_PORT_PROTOCOLS = PORT_PROTOCOLS | {33, 136}
 ICMP_PROTOCOLS = frozenset({ICMP, ICMPV6})
 
 
@@ -250,10 +252,10 @@ def _check_families(values: dict[str, object]) -> None:
 
 def _check_protocol_fields(values: dict[str, object]) -> None:
     protocol = values["protocol"]
-    ported, icmp = protocol in PORT_PROTOCOLS, protocol in ICMP_PROTOCOLS
+    ported, icmp = protocol in _QUERY_PORT_PROTOCOLS, protocol in ICMP_PROTOCOLS
     for attribute in ("source_port", "destination_port", "pre_dnat_port"):
         if attribute in values and not ported:
-            raise InvalidPacket(QUERY_KEYS[attribute], "needs protocol TCP, UDP or SCTP")
+            raise InvalidPacket(QUERY_KEYS[attribute], "needs a protocol with ports: TCP, UDP, SCTP or UDPLite")
     for attribute in ("icmp_type", "icmp_code"):
         if attribute in values and not icmp:
             raise InvalidPacket(QUERY_KEYS[attribute], "needs protocol ICMP or ICMPv6")

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from calico_engine.compiler import flattening
 from calico_engine.compiler.felix_model import (
     FelixEndpoint,
+    FelixModel,
     FelixNetworkSet,
     FelixPolicy,
     FelixProfile,
     FelixTier,
     NamedPort,
     Net,
+    Notice,
     ResourceId,
 )
 from calico_engine.compiler.intervals import parse_net
 from calico_engine.compiler.rule_conversion import Unusable, convert_rules, parse_selector
-from calico_engine.datastore import Datastore, Entry, Path
+from calico_engine.datastore import Datastore, Entry
 from calico_engine.packets import PORT_PROTOCOLS, Direction, parse_address, protocol_number
 from calico_engine.resources import (
     GlobalNetworkPolicy,
@@ -45,28 +46,6 @@ from calico_engine.resources.tiers import DEFAULT_TIER
 
 _INTERFACE = re.compile(r"[a-zA-Z0-9_.-]{1,15}")
 _PROFILE_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something a user should know about an object: that Felix ignores it, or reads it otherwise than it looks."""
-
-    entry: Entry
-    path: Path
-    message: str
-
-
-@dataclass(slots=True)
-class FelixModel:
-    """Everything Felix would know, in its own terms."""
-
-    tiers: dict[str, FelixTier] = field(default_factory=dict)
-    policies: list[FelixPolicy] = field(default_factory=list)
-    profiles: dict[str, FelixProfile] = field(default_factory=dict)
-    host_endpoints: list[FelixEndpoint] = field(default_factory=list)
-    workload_endpoints: list[FelixEndpoint] = field(default_factory=list)
-    network_sets: list[FelixNetworkSet] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
 
 
 def convert(datastore: Datastore, *, spoofing_allowed: bool = False) -> FelixModel:

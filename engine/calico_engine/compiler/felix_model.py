@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from calico_selectors import Selector
 
+from calico_engine.datastore import Entry, Path
 from calico_engine.packets import Direction
 from calico_engine.resources.rules import Rule
 
@@ -167,3 +168,25 @@ class FelixNetworkSet:
     labels: Mapping[str, str]
     profiles: tuple[str, ...]
     nets: tuple[Net, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a user should know about an object: that Felix ignores it, or reads it otherwise than it looks."""
+
+    entry: Entry
+    path: Path
+    message: str
+
+
+@dataclass(slots=True)
+class FelixModel:
+    """Everything Felix would know, in its own terms."""
+
+    tiers: dict[str, FelixTier] = field(default_factory=dict)
+    policies: list[FelixPolicy] = field(default_factory=list)
+    profiles: dict[str, FelixProfile] = field(default_factory=dict)
+    host_endpoints: list[FelixEndpoint] = field(default_factory=list)
+    workload_endpoints: list[FelixEndpoint] = field(default_factory=list)
+    network_sets: list[FelixNetworkSet] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)

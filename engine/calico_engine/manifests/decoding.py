@@ -19,6 +19,8 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 import annotated_types
 from pydantic import PlainValidator, TypeAdapter, ValidationError
 
+from calico_engine.resources.base import json_name
+
 _T = TypeVar("_T")
 
 Path = tuple[str | int, ...]
@@ -196,8 +198,7 @@ def unknown_name(what: str, name: str, known: typing.Iterable[str]) -> str:
 
 def _fields(model: type) -> Mapping[str, _Converter]:
     hints = typing.get_type_hints(model, include_extras=True)
-    aliases = {name: info.alias or name for name, info in model.__pydantic_fields__.items()}  # type: ignore[attr-defined]
-    return {aliases[f.name]: _converter(hints[f.name]) for f in dataclasses.fields(model)}
+    return {json_name(f.name, hints[f.name]): _converter(hints[f.name]) for f in dataclasses.fields(model)}
 
 
 def _converter(annotation: Any) -> _Converter:
@@ -240,6 +241,6 @@ def _annotated(annotation: Any) -> _Converter:
 def _zero(annotation: Any) -> object:
     """What a null entry of a list stands for: Go's zero value."""
     base = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
-    if dataclasses.is_dataclass(base) and isinstance(base, type) and hasattr(base, "__pydantic_fields__"):
+    if hasattr(base, "__pydantic_config__"):
         return {}
     return {str: "", int: 0, float: 0.0, bool: False}.get(typing.cast(type, base), 0)

@@ -6,13 +6,11 @@ pass of their own. Field names are the API's, in snake case, with the JSON name 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar, dataclass_transform
 
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
-from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 _T = TypeVar("_T")
 _E = TypeVar("_E")
@@ -36,9 +34,16 @@ CONFIG = ConfigDict(extra="forbid", alias_generator=to_camel)
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field, Field))
 def api_struct(cls: type[_T]) -> type[_T]:
-    """Class decorator: a struct of Calico's API as a frozen, slotted pydantic dataclass."""
-    make: Callable[[type[_T]], type[_T]] = pydantic_dataclass(config=CONFIG, frozen=True, slots=True, kw_only=True)
-    return make(cls)
+    """Class decorator: a struct of Calico's API as a frozen, slotted dataclass that pydantic can read from JSON."""
+    struct = dataclass(frozen=True, slots=True, kw_only=True)(cls)
+    struct.__pydantic_config__ = CONFIG  # type: ignore[attr-defined]
+    return struct
+
+
+def json_name(name: str, annotation: object) -> str:
+    """The field's name in JSON: its alias, or camel case."""
+    aliases = (getattr(item, "alias", None) for item in getattr(annotation, "__metadata__", ()))
+    return next((alias for alias in aliases if alias), to_camel(name))
 
 
 @api_struct

@@ -1,7 +1,7 @@
 """Every error that calico-engine raises, whose fault it is, and where.
 
-Text that came from a user is shown through :func:`printable`: a manifest must not be able to move the cursor, colour the
-screen, reverse the reading direction or break a line of a report.
+Text that came from a user is shown through :func:`printable`: a manifest must not be able to move the cursor, colour
+the screen, reverse the reading direction or break a line of a report.
 """
 
 from collections.abc import Iterable
@@ -20,8 +20,8 @@ _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 def printable(text: str, limit: int = PRINTABLE_LIMIT) -> str:
     r"""Return ``text`` fit for one line of a terminal: at most ``limit`` characters, all of them visible ones.
 
-    Control characters, line breaks, bidirectional and zero-width controls, blanks other than the space, lone surrogates and
-    unassigned characters become escapes; the end of a long text becomes ``…``. Doing it twice changes nothing.
+    Control characters, line breaks, bidirectional and zero-width controls, blanks other than the space, lone surrogates
+    and unassigned characters become escapes; the end of a long text becomes ``…``. Doing it twice changes nothing.
 
     >>> print(printable("a\x1b[31mb\n"))
     a\x1b[31mb\n
@@ -52,8 +52,8 @@ class CalicoEngineError(Exception):
 class ManifestError:
     """One thing that is wrong (or, in a list of warnings, worth knowing) in the manifests, and its place.
 
-    ``document``, ``line`` and ``column`` count from 1; ``path`` is like ``spec.ingress[0].protocol``. What is not known or
-    does not apply is None. Errors sort by file, then line, then column; an unknown place comes before all known ones.
+    ``document``, ``line`` and ``column`` count from 1; ``path`` is like ``spec.ingress[0].protocol``. What is not known
+    or does not apply is None. Errors sort by file, then line, then column; an unknown place comes before all known ones.
 
     >>> print(ManifestError("p.yaml", 1, 7, 5, "Tier", "t", "spec.order", "a number is expected, not text"))
     p.yaml:7:5: Tier/t spec.order: a number is expected, not text

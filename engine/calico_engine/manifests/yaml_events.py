@@ -1,0 +1,91 @@
+"""The stream of YAML events of one document, from libyaml where PyYAML has it and from PyYAML's own parser otherwise.
+
+libyaml and go-yaml v2 are two children of one parser, and have grown apart in a few places. What go-yaml reads and
+libyaml would refuse is made readable here; what libyaml reads and go-yaml refuses is refused here. So the readers of
+events need not know which parser they have.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import yaml
+from yaml.events import MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent, SequenceStartEvent
+
+try:
+    from yaml._yaml import CParser as _Parser
+except ImportError:  # PyYAML was built without libyaml; slower, and otherwise the same
+    from yaml import SafeLoader as _Parser  # type: ignore[assignment]
+
+NextEvent = Callable[[], Any]
+"""Gives the next event at each call, and None after the last; raises yaml.YAMLError where the text is not YAML."""
+
+BYTE_ORDER_MARK = "\ufeff"
+
+# In an unquoted text within brackets, as in [fd00::], libyaml wants no colon before a bracket or comma; go-yaml does
+# not mind (scannerc.go: yaml_parser_scan_plain_scalar). A colon right behind a quote or bracket is JSON's and is left.
+_COLON_IN_TEXT = re.compile(r"(?<=[^\s\"'\[\]{},]):(?=[,\[\]{}?])")
+_FIRST_STAND_IN, _LAST_STAND_IN = 0xE000, 0xF8FF
+_ESCAPED_SLASH = re.compile(r"(?<!\\)(?:\\\\)*\\/")
+
+
+def open_events(text: str) -> NextEvent:
+    """Start to parse ``text``, which must not begin with a byte order mark."""
+    if _COLON_IN_TEXT.search(text):
+        stand_in = next(mark for mark in map(chr, range(_FIRST_STAND_IN, _LAST_STAND_IN)) if mark not in text)
+        return _restoring(_open(_COLON_IN_TEXT.sub(stand_in, text)), stand_in)
+    return _open(text)
+
+
+def _open(text: str) -> NextEvent:
+    try:
+        return _Parser(text).get_event
+    except UnicodeEncodeError as error:
+        raise yaml.YAMLError("half a surrogate pair") from error
+
+
+def _restoring(next_event: NextEvent, stand_in: str) -> NextEvent:
+    """Put the colons back that ``open_events`` hid; the places of events are untouched by either."""
+
+    def restored() -> Any:
+        event = next_event()
+        if type(event) is ScalarEvent and stand_in in event.value:
+            event.value = event.value.replace(stand_in, ":")
+        return event
+
+    return restored
+
+
+def refusals(text: str) -> Iterator[tuple[int, str]]:
+    """Give offset and explanation of everything in ``text`` that go-yaml refuses and libyaml does not.
+
+    ``text`` must be one that libyaml reads without an error.
+    """
+    offset = text.find("\n" + BYTE_ORDER_MARK)
+    if offset >= 0:
+        yield offset + 1, "a byte order mark in the middle of the text; remove it"
+    if "\\/" in text or ("?" in text and ("[" in text or "{" in text)):
+        yield from _refused_scalars(text)
+
+
+def _refused_scalars(text: str) -> Iterator[tuple[int, str]]:
+    in_brackets = [False]
+    for event in iter(open_events(text), None):
+        if isinstance(event, MappingStartEvent | SequenceStartEvent):
+            in_brackets.append(bool(event.flow_style))
+        elif isinstance(event, MappingEndEvent | SequenceEndEvent):
+            in_brackets.pop()
+        elif isinstance(event, yaml.DocumentEndEvent):
+            return
+        elif isinstance(event, ScalarEvent):
+            yield from _refused_scalar(text, event, in_brackets[-1])
+
+
+def _refused_scalar(text: str, event: Any, in_brackets: bool) -> Iterator[tuple[int, str]]:
+    start = event.start_mark.index
+    written = text[start : event.end_mark.index]
+    if in_brackets and event.implicit[0] and "?" in written:
+        # scannerc.go ends an unquoted text in brackets at any question mark, and then misses a comma.
+        yield start + written.index("?"), "`?` in an unquoted text in brackets; quote the text"
+    elif written.endswith('"') and (match := _ESCAPED_SLASH.search(written)):
+        yield start + match.end() - 2, "`\\/` is no escape for calicoctl; write the slash without a backslash"

@@ -8,36 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from calico_engine.resources import Resource
+from calico_engine.errors import ManifestError
+from calico_engine.manifests.loading import LoadedObject
+from calico_engine.manifests.origin import Origin
+from calico_engine.manifests.yaml_problems import Path
+from calico_engine.resources import API_VERSION, Resource, Tier
+from calico_engine.resources.base import ObjectMeta
+from calico_engine.resources.tiers import BUILT_IN_TIERS, TierSpec
 
 _R = TypeVar("_R", bound=Resource)
 
 #: (kind, namespace, name)
 Key = tuple[str, str, str]
-Path = tuple[str | int, ...]
-
-
-class Origin(Protocol):
-    """Where an object was written."""
-
-    @property
-    def file(self) -> str: ...
-
-    @property
-    def document(self) -> int: ...
-
-    def path(self, path: Path) -> str:
-        """The path as text, from the document's root."""
-
-    def locate(self, path: Path, *, key: bool = False) -> tuple[int, int]:
-        """(line, column), counted from 1, of the value (or its key) at `path` within the object."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One object; `origin` is None for what Calico itself puts there (built-in tiers and profile)."""
+    """One object; `origin` is None for what Calico itself puts there (the built-in tiers)."""
 
     resource: Resource
     origin: Origin | None = None
@@ -47,19 +36,20 @@ class Entry:
         metadata = self.resource.metadata
         return self.resource.KIND, metadata.namespace, metadata.name
 
+    def remark(self, path: Path, message: str) -> ManifestError:
+        """An error or warning about this object."""
+        kind, _, name = self.key
+        if self.origin is None:
+            return ManifestError("", kind=kind, name=name, message=message)
+        return self.origin.remark(kind, name, path, message)
+
 
 @dataclass(frozen=True, slots=True)
 class Datastore:
-    """Objects by key. `stored` says that they are as they lie in a datastore: nothing was defaulted or added."""
+    """Objects by key, in key order. `stored`: they are as they lie in a datastore, nothing was defaulted or added."""
 
     entries: Mapping[Key, Entry] = field(default_factory=dict)
     stored: bool = False
-
-    @classmethod
-    def of(cls, entries: Iterable[Entry], *, stored: bool = False) -> Datastore:
-        """A datastore of these entries, in name order; of two with the same key the last counts."""
-        by_key = {entry.key: entry for entry in entries}
-        return cls({key: by_key[key] for key in sorted(by_key)}, stored)
 
     def get(self, kind: str, name: str, namespace: str = "") -> Entry | None:
         return self.entries.get((kind, namespace, name))
@@ -69,3 +59,32 @@ class Datastore:
         for entry in self.entries.values():
             if isinstance(entry.resource, model):
                 yield entry, entry.resource
+
+
+def build(objects: Iterable[LoadedObject], *, stored: bool = False) -> tuple[Datastore, list[ManifestError]]:
+    """The datastore of these objects, and an error for each that is given more than once."""
+    entries: dict[Key, Entry] = {}
+    errors = []
+    for loaded in objects:
+        entry = Entry(loaded.resource, loaded.origin)
+        first = entries.setdefault(entry.key, entry)
+        if first is not entry:
+            errors.append(_given_twice(first, entry))
+    if not stored:
+        for tier in _built_in_tiers():
+            entries.setdefault(tier.key, tier)
+    return Datastore({key: entries[key] for key in sorted(entries)}, stored), errors
+
+
+def _given_twice(first: Entry, again: Entry) -> ManifestError:
+    where = "" if first.origin is None else f"; it is also at {first.origin.file}:{first.origin.place(('kind',))[0]}"
+    kind, namespace, name = again.key
+    full = f"{namespace}/{name}" if namespace else name
+    return again.remark(("metadata", "name"), f"{kind} {full} is given more than once{where}")
+
+
+def _built_in_tiers() -> Iterator[Entry]:
+    """libcalico-go/lib/clientv3/client.go: EnsureInitialized."""
+    for name, (order, action) in BUILT_IN_TIERS.items():
+        spec = TierSpec(order=order, default_action=action)
+        yield Entry(Tier(api_version=API_VERSION, kind=Tier.KIND, metadata=ObjectMeta(name=name), spec=spec))

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from calico_engine.compiler.address_sets import AddressSets
 from calico_engine.compiler.failsafes import FailsafeChain
-from calico_engine.compiler.felix_model import ChainType, FelixPolicy, FelixTier, ResourceId
+from calico_engine.compiler.felix_model import ChainType, FelixPolicy, FelixRule, FelixTier, ResourceId
 from calico_engine.compiler.matchers import Row, rows
 from calico_engine.compiler.rules import CompiledRule
 from calico_engine.packets import Direction
@@ -45,6 +45,7 @@ class ChainPolicy:
 
     id: ResourceId
     staged: bool
+    written: tuple[FelixRule, ...]  # all of them, those that do not exist for an IP version included
     rules: Mapping[int, tuple[CompiledRule, ...]]  # by IP version
 
 
@@ -80,6 +81,7 @@ class ChainProfile:
 
     name: str
     missing: bool
+    written: tuple[FelixRule, ...]
     rules: Mapping[int, tuple[CompiledRule, ...]]
     sets: AddressSets
 

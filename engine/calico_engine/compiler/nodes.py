@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from calico_engine.compiler.address_sets import AddressSets, inherited_labels
 from calico_engine.compiler.chains import (
@@ -68,17 +68,18 @@ class PolicyCompiler:
     def profile(self, name: str, direction: Direction) -> ChainProfile:
         profile = self.model.profiles.get(name)
         if profile is None or profile.rules_missing:
-            return ChainProfile(name, True, {4: (), 6: ()}, self.sets)
-        return ChainProfile(name, False, self._compiled(profile.rules(direction)), self.sets)
+            return ChainProfile(name, True, (), {4: (), 6: ()}, self.sets)
+        rules = profile.rules(direction)
+        return ChainProfile(name, False, rules, self._compiled(rules), self.sets)
 
     def _policy(self, policy: FelixPolicy, direction: Direction) -> ChainPolicy:
-        return ChainPolicy(policy.id, policy.staged, self._compiled(policy.rules(direction)))
+        rules = policy.rules(direction)
+        return ChainPolicy(policy.id, policy.staged, rules, self._compiled(rules))
 
-    def _compiled(self, rules: Iterable[FelixRule]) -> Mapping[int, tuple[CompiledRule, ...]]:
-        listed = tuple(rules)
+    def _compiled(self, rules: tuple[FelixRule, ...]) -> Mapping[int, tuple[CompiledRule, ...]]:
         return {
             version: tuple(
-                compiled for rule in listed if (compiled := compile_rule(rule, version, self.sets)) is not None
+                compiled for rule in rules if (compiled := compile_rule(rule, version, self.sets)) is not None
             )
             for version in _VERSIONS
         }

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from calico_selectors.tables import GATHER, Rule, Tables
 
@@ -24,8 +23,9 @@ _Landings: TypeAlias = dict[tuple[int, str], "tuple[int, _Step]"]
 class Stopped(Exception):  # noqa: N818 - not yet an error for anybody: its reader words one
     """None of the terminals that are `expected` stands at `position`, which is behind any white space.
 
-    `symbols` and `values` are what was read so far, reduced as far as possible; the value of a terminal
-    whose text is not needed is the place where it ended.
+    `symbols` and `values` are what was read so far; the value of a terminal whose text is not needed is the
+    place where it ended. Reductions that only the wrong token called for may have been done, so that more was
+    possible than what is left as `expected`.
     """
 
     def __init__(self, position: int, expected: frozenset[str], symbols: list[str], values: list[object]) -> None:
@@ -36,14 +36,13 @@ class Stopped(Exception):  # noqa: N818 - not yet an error for anybody: its read
         self.values = values
 
 
-@dataclass(frozen=True, slots=True)
-class _Reduction:
+class _Reduction(NamedTuple):
     """A rule ready to be applied: how many values it takes, what it makes of them, and where that leads."""
 
-    rule: Rule
     size: int
     build: _Build
     landings: _Landings
+    rule: Rule
 
 
 _Step: TypeAlias = int | _Reduction | None
@@ -59,7 +58,7 @@ class Machine:
         self._scans: list[_Scan | None] = [None] * len(tables.rows)
         landings: dict[str, _Landings] = {rule.makes: {} for rule in tables.rules}
         self._reductions = [
-            _Reduction(rule, rule.size, _builder(rule, actions), landings[rule.makes]) for rule in tables.rules
+            _Reduction(rule.size, _builder(rule, actions), landings[rule.makes], rule) for rule in tables.rules
         ]
         self._steps = [
             {self._groups[name]: self._step(row[name]) for name in self._terminals(row)} for row in tables.rows
@@ -80,12 +79,12 @@ class Machine:
             token = match.lastgroup
             assert token is not None
             step = steps[state][token]
-            while isinstance(step, _Reduction):
-                size = step.size
-                value = step.build(values)
+            while isinstance(step, tuple):
+                size, build, landings, rule = step
+                value = build(values)
                 if size:
                     del states[-size:], values[-size:]
-                state, step = step.landings.get((states[-1], token)) or self._nowhere(states[-1], step)
+                state, step = landings.get((states[-1], token)) or self._nowhere(states[-1], rule)
                 states.append(state)
                 values.append(value)
             if step is None:
@@ -113,8 +112,8 @@ class Machine:
     def _step(self, entry: int) -> _Step:
         return entry if entry >= 0 else self._reductions[-1 - entry]
 
-    def _nowhere(self, below: int, reduction: _Reduction) -> tuple[int, _Step]:
-        return self._tables.rows[below][reduction.rule.makes], None
+    def _nowhere(self, below: int, rule: Rule) -> tuple[int, _Step]:
+        return self._tables.rows[below][rule.makes], None
 
     def _landings_of(self, symbol: str) -> _Landings:
         """For each state that `symbol` may come next in, and each terminal after it: where that leads."""

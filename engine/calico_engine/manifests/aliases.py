@@ -50,16 +50,18 @@ class AliasBudget:
 
     def spend(self, written: int, size: int) -> bool:
         """Repeat a value of ``size`` steps; False if that, or the text since the last alias, is more than allowed."""
-        fits = self.fits(written)
+        if not self.fits(written):
+            return False
         self.extra += size
         self._aliased += size
-        return fits and self.fits(written)
+        self._checked += size
+        return not self._exceeds(self._checked)
 
     def fits(self, written: int) -> bool:
-        """Whether the share of repetitions is allowed here, and was since the last time this was asked.
+        """Whether the share of repetitions is allowed here, and was everywhere since the last alias.
 
-        Between two aliases the share falls, but the allowed share falls too: their difference is greatest at one of the
-        ends of the stretch, or where the rule changes.
+        From one alias to the next the share falls, but the allowed share falls too: their difference is greatest at one
+        of the ends of the stretch, or where the rule changes. While an alias is repeated it only grows.
         """
         first, last = self._checked, self.decoded(written)
         self._checked = last

@@ -1,4 +1,4 @@
-"""Where things stand in a document, for messages: asked for seldom, so read from the text again, then kept for a while."""
+"""Where things stand in a document: asked for seldom, for messages, so read from the text again, and kept a while."""
 
 from functools import lru_cache
 

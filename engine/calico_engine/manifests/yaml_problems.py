@@ -105,6 +105,7 @@ _PHRASES: tuple[tuple[str, str, bool], ...] = (
     ),
     ("could not find expected ':'", "`:` is missing: this is neither `key: value` nor an entry of a list", True),
     ("did not find expected key", _INDENT + "a key was expected here", False),
+    ("found unexpected ':'", "a `:` before a comma or bracket; quote the text that it belongs to", False),
     ("did not find expected '-' indicator", _INDENT + "an entry of the list, `- `, was expected here", False),
     ("expected <block end>", _INDENT + "a key or `- ` of the same indentation was expected here", False),
     ("did not find expected ',' or ']'", "`,` or `]` is missing in a list in brackets", False),
@@ -184,7 +185,8 @@ def explain_syntax(text: str, error: yaml.YAMLError) -> tuple[int, str]:
 def _explain_start(character: str) -> str:
     if character == "\t":
         return _TABS
-    return f"a text cannot start with `{printable(character)}`; quote it"
+    shown = "a backquote" if character == "`" else f"`{printable(character)}`"
+    return f"a text cannot start with {shown}; quote it"
 
 
 def _explain_character(text: str) -> tuple[int, str]:

@@ -9,7 +9,8 @@ import binascii
 import calendar
 import math
 import re
-import struct
+
+from calico_engine.manifests.go_numbers import go_float32_text
 
 Scalar = str | int | float | bool | None
 
@@ -24,6 +25,7 @@ _WORDS: dict[str, Scalar] = {
 _NUMBER_STARTS = frozenset("+-.0123456789")
 _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_DOTTED = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
 # resolve.go hands what follows 0b to a second reader of integers, which takes a sign there.
 _SIGNED_BINARY = re.compile(r"0b([-+][01]+)")
 _INT64_MIN, _INT64_MAX, _UINT64_MAX = -(2**63), 2**63 - 1, 2**64 - 1
@@ -53,8 +55,10 @@ def resolve_plain(text: str) -> Scalar:
         return _WORDS[text]
     if text[0] not in _NUMBER_STARTS:
         return text
-    # An underscore is dropped anywhere, except in what begins with a dot.
-    number = _number(text if text[0] == "." else text.replace("_", ""))
+    # An underscore may stand anywhere in a number, save that in one that begins with a dot it must be between digits.
+    if text[0] == "." and not _DOTTED.fullmatch(text):
+        return text
+    number = _number(text.replace("_", ""))
     return text if number is None else number
 
 
@@ -125,8 +129,10 @@ def _type_name(value: Scalar) -> str:
 
 
 def _decode_binary(text: str) -> str:
+    digits = text.replace("\r", "").replace("\n", "")
     try:
-        data = base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True)
+        # Go wants the padding exact, Python is content with more of it.
+        data = base64.b64decode(digits if len(digits) % 4 == 0 else "=", validate=True)
     except (binascii.Error, ValueError):
         raise UnreadableScalar("the tag !!binary wants base64, which this is not") from None
     # encoding/json writes every byte that is no UTF-8 as one replacement character.
@@ -166,36 +172,3 @@ def key_text(value: Scalar) -> str:
 
 
 _KEYS_OF_ODD_FLOATS = {"+Inf": ".inf", "-Inf": "-.inf", "NaN": ".nan"}
-
-
-def go_float32_text(value: float) -> str:
-    """Return a float as Go prints it with 32 bits of precision, the way a number becomes a text or a key.
-
-    >>> [go_float32_text(value) for value in (1.0, 1.10, 123456789.0, 0.00001, 1e300)]
-    ['1', '1.1', '1.2345679e+08', '1e-05', '+Inf']
-    """
-    if math.isnan(value):
-        return "NaN"
-    try:
-        single: float = struct.unpack("<f", struct.pack("<f", value))[0]
-    except OverflowError:
-        single = math.copysign(math.inf, value)
-    if math.isinf(single):
-        return "+Inf" if single > 0 else "-Inf"
-    if single == 0:
-        return "-0" if math.copysign(1, single) < 0 else "0"
-    return _shortest(single)
-
-
-def _shortest(single: float) -> str:
-    wanted = struct.pack("<f", single)
-    for precision in range(9):
-        text = f"{single:.{precision}e}"
-        if struct.pack("<f", float(text)) == wanted:
-            break
-    mantissa, exponent = text.split("e")
-    power = int(exponent)
-    # strconv/ftoa.go: formatDigits: the shortest form takes an exponent from a million upwards.
-    if power < -4 or power >= 6:
-        return f"{mantissa}e{exponent}"
-    return f"{float(text):.{max(precision - power, 0)}f}"

@@ -232,11 +232,11 @@ class _Walk:
         name = printable(event.anchor, 40)
         if anchor is None:
             self._problem(event, f"`*{name}` has no `&{name}` before it; quote a text that starts with `*`")
-            return None
+            return ""
         if anchor.is_open:
             # decode.go: alias. It is an error even where the value would end.
             self._problem(event, f"`*{name}` stands inside the value that it repeats")
-            return None
+            return ""
         if not self.budget.spend(count, anchor.size):
             raise _Unreadable(event.start_mark.index, f"`*{name}`: {_TOO_MUCH}")
         if slot is not _KEY and type(anchor.value) is float:

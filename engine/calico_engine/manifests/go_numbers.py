@@ -1,0 +1,58 @@
+"""Numbers as Go prints them."""
+
+import math
+import struct
+from decimal import ROUND_FLOOR, Context, Decimal
+
+_EXACT = Context(prec=400)
+
+
+def go_float32_text(value: float) -> str:
+    """Return a float as Go prints it with 32 bits of precision, the way a number becomes a text or a key.
+
+    It is ``strconv.FormatFloat(value, 'g', -1, 32)``: the shortest digits that give the same float of 32 bits.
+
+    >>> [go_float32_text(value) for value in (1.0, 1.10, 123456789.0, 0.00001, 1e300)]
+    ['1', '1.1', '1.2345679e+08', '1e-05', '+Inf']
+    """
+    single = _single(value)
+    if math.isnan(single):
+        return "NaN"
+    if math.isinf(single):
+        return "+Inf" if single > 0 else "-Inf"
+    sign = "-" if math.copysign(1, single) < 0 else ""
+    return sign + ("0" if single == 0 else _notation(_shortest(abs(single))))
+
+
+def _single(value: float) -> float:
+    try:
+        rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
+    except OverflowError:
+        return math.copysign(math.inf, value)
+    return rounded
+
+
+def _shortest(single: float) -> Decimal:
+    exact = Decimal(single)
+    for precision in range(10):
+        unit = Decimal(1).scaleb(exact.adjusted() - precision)
+        below = exact.quantize(unit, ROUND_FLOOR, _EXACT)
+        above = _EXACT.add(below, unit)
+        fitting = [number for number in (below, above) if _single(float(number)) == single]
+        if fitting:
+            return min(fitting, key=lambda number: _preference(number, exact))
+    return exact
+
+
+def _preference(number: Decimal, exact: Decimal) -> tuple[Decimal, int]:
+    """Of two numbers that fit, Go takes the nearer one, and the one with an even last digit in the middle."""
+    return _EXACT.subtract(number, exact).copy_abs(), number.as_tuple().digits[-1] % 2
+
+
+def _notation(number: Decimal) -> str:
+    power = number.adjusted()
+    digits = "".join(map(str, number.as_tuple().digits)).rstrip("0")
+    # strconv/ftoa.go: formatDigits: the shortest form takes an exponent from a million upwards.
+    if -4 <= power < 6:
+        return format(number.normalize(_EXACT), "f")
+    return f"{digits[0]}{'.' if digits[1:] else ''}{digits[1:]}e{power:+03d}"

@@ -24,7 +24,7 @@ def compiled(root: Node, printed: str) -> Test:
     """A plain function that says whether the selector, whose canonical form is `printed`, matches labels."""
     if len(printed) <= _MOST_CHARACTERS and depth(root) <= _MOST_LEVELS:
         return expression(root)
-    return _follow(decision_graph(root))
+    return follow(decision_graph(root))
 
 
 def expression(root: Node) -> Test:
@@ -64,7 +64,7 @@ def decision_graph(root: Node) -> Graph:
     return graph
 
 
-def _follow(graph: Graph) -> Test:
+def follow(graph: Graph) -> Test:
     def matches(labels: Labels) -> bool:
         step = graph
         while isinstance(step, tuple):

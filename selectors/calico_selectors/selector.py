@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from weakref import WeakValueDictionary
 
 from calico_selectors.canonical import canonical, unique_id
 from calico_selectors.evaluation import compiled
@@ -16,7 +17,7 @@ from calico_selectors.syntax import parse
 from calico_selectors.terms import Labels, Test
 
 _REMEMBERED = 4_096
-_LONGEST_REMEMBERED = 4_096  # characters; so all that is remembered stays within some megabytes
+_LONGEST_REMEMBERED = 4_096  # characters; longer texts are known only as long as a selector of them is in use
 
 
 class _Form:
@@ -128,7 +129,12 @@ class Selector:
 def _form_of(text: str, prefix: str) -> _Form:
     if not isinstance(text, str):
         raise TypeError(f"a selector is written as a string, not as {type(text).__name__}")
-    return _remembered_form(text, prefix) if len(text) <= _LONGEST_REMEMBERED else _new_form(text, prefix)
+    if len(text) <= _LONGEST_REMEMBERED:
+        return _remembered_form(text, prefix)
+    form = _forms_in_use.get((text, prefix))
+    if form is None:
+        form = _forms_in_use[text, prefix] = _new_form(text, prefix)
+    return form
 
 
 def _new_form(text: str, prefix: str) -> _Form:
@@ -136,6 +142,7 @@ def _new_form(text: str, prefix: str) -> _Form:
 
 
 _remembered_form = lru_cache(_REMEMBERED)(_new_form)
+_forms_in_use: WeakValueDictionary[tuple[str, str], _Form] = WeakValueDictionary()
 
 
 def _selector(text: str, prefix: str) -> Selector:

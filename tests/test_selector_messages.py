@@ -11,6 +11,7 @@ OPERATOR = "an operator (`==`, `!=`, `in`, `not in`, `contains`, `starts with` o
 TERM = "a term (a comparison, `has(…)`, `all()`, `global()`, `!` or `(`)"
 NAMES = "label names are made of `A`-`Z`, `a`-`z`, `0`-`9`, `_`, `.`, `/` and `-`"
 BREAK = "a line break is not white space here; in YAML, write the selector behind `>-`, not `|` or `>`"
+SPACE = "is not white space here, only space and tab are"
 PRESENT = "write `has(…)` to test that a label is present"
 
 # The text, with ‹› around what the error points at, and the message.
@@ -92,15 +93,15 @@ MESSAGES = [
     ("a‹\r›\n== 'b'", f"expected {OPERATOR} after label `a`, found `\\r`: {BREAK}"),
     (
         "a‹\u00a0›== 'b'",
-        f"expected {OPERATOR} after label `a`, found `\\xa0`: NO-BREAK SPACE is not white space here, only space and tab are",
+        f"expected {OPERATOR} after label `a`, found `\\xa0`: NO-BREAK SPACE {SPACE}",
     ),
     (
         "‹\ufeff›all()",
-        f"expected {TERM}, found `\\ufeff`: ZERO WIDTH NO-BREAK SPACE is not white space here, only space and tab are",
+        f"expected {TERM}, found `\\ufeff`: ZERO WIDTH NO-BREAK SPACE {SPACE}",
     ),
     (
         "all()‹\x0b›",
-        "expected `&&`, `||` or the end after `)`, found `\\x0b`: this character is not white space here, only space and tab are",
+        f"expected `&&`, `||` or the end after `)`, found `\\x0b`: this character {SPACE}",
     ),
     # length
     (f"‹{'a' * 513}› == 'b'", "label name too long: 513 characters, and 512 are the most"),
@@ -132,8 +133,8 @@ def test_message(marked: str, message: str) -> None:
         ("a", ["a", " ^"]),
         ("\tall() x", ["\\tall() x", "        ^"]),
         ("a == '日本' b", ["a == '日本' b", "            ^"]),  # wide characters take two columns
-        ("a == 'e\u0301' b", ["a == 'e\\u0301' b", "                ^"]),
-        ("a == '\x1b[31m\u202e' b", ["a == '\\x1b[31m\\u202e' b", "                        ^"]),
+        ("a == 'e\u0301' b", ["a == 'e\\u0301' b", " " * 15 + "^"]),
+        ("a == '\x1b[31m\u202e' b", ["a == '\\x1b[31m\\u202e' b", " " * 22 + "^"]),
         ("a\ud800", ["a\\ud800", " ^^^^^^"]),
         ("a == '" + "x" * 100 + "' b", ["…" + "x" * 38 + "' b", " " * 41 + "^"]),
         ("b == " + "y" * 100, ["b == " + "y" * 40 + "…", "     " + "^" * 40]),

@@ -6,18 +6,21 @@ silently: what calicoctl would stop at for no good reason is skipped with a warn
 where it was perhaps not meant to count, and an error otherwise.
 """
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from calico_engine.errors import ManifestError, printable
 from calico_engine.manifests.sources import Source
 from calico_engine.manifests.yaml_events import BYTE_ORDER_MARK
-from calico_engine.manifests.yaml_problems import InvalidYaml, YamlProblem, render_path
+from calico_engine.manifests.yaml_problems import MOST_PROBLEMS, InvalidYaml, YamlProblem, render_path
 from calico_engine.manifests.yaml_values import JsonValue, read_yaml
 
 MAX_DOCUMENT_BYTES = 10 * 1024 * 1024
 """calicoctl's scanner gives up on longer documents."""
+
+MAX_DOCUMENTS = 1_000_000
 
 _SEPARATOR = "\n---"
 _END_MARKER = re.compile(r"^\.\.\.(?=\s|\Z)", re.MULTILINE)
@@ -54,29 +57,68 @@ def split_documents(source: Source) -> tuple[list[Document], list[ManifestError]
     Documents of blank lines and comments are skipped with a warning, where calicoctl stops. A document that calicoctl
     would lose is returned as well, beside the error that says so, so that its own errors are found with it.
     """
-    documents: list[Document] = []
-    errors: list[ManifestError] = []
-    warnings: list[ManifestError] = []
+    split = _Split()
     for document, separator in _cut(source):
-        line = document.first_line + source.text.count("\n", document.start, document.end) + 1
-        if separator is not None and not separator.ends:
-            errors.append(document.remark(line, 1, _VANISHING))
-        elif separator is not None and separator.tail:
-            warnings.append(document.remark(line, 4, _LOST_TAIL.format(printable(separator.tail, 40))))
+        if document.index > MAX_DOCUMENTS:
+            split.errors.append(document.remark(document.first_line, 1, _TOO_MANY))
+            break
+        split.take(document)
+        if separator is not None:
+            split.take_separator(document, separator)
+    return split.documents, split.errors, split.sorted_warnings()
+
+
+@dataclass(slots=True)
+class _Split:
+    """What a source has been split into so far."""
+
+    documents: list[Document] = field(default_factory=list)
+    errors: list[ManifestError] = field(default_factory=list)
+    warnings: list[ManifestError] = field(default_factory=list)
+    untold: int = 0
+
+    def take(self, document: Document) -> None:
+        """Sort the document under what is read, or say why it is not."""
         if _is_empty(document):
-            warnings.append(document.remark(document.first_line, 1, _SKIPPED))
+            self._warn(document, document.first_line, 1, _SKIPPED)
         elif _is_too_large(document):
-            errors.append(document.remark(document.first_line, 1, _TOO_LARGE))
+            self.errors.append(document.remark(document.first_line, 1, _TOO_LARGE))
         else:
-            documents.append(document)
-            warnings.extend(_unread(document))
-    return documents, errors, sorted(warnings)
+            self.documents.append(document)
+            line = _unread_line(document)
+            if line is not None:
+                self._warn(document, line, 1, _UNREAD)
+
+    def take_separator(self, document: Document, separator: "_Separator") -> None:
+        """Tell what is lost by the separator behind a document."""
+        if separator.ends and not separator.tail:
+            return
+        line = document.first_line + document.text.count("\n") + 1
+        if not separator.ends:
+            self.errors.append(document.remark(line, 1, _VANISHING))
+        elif separator.tail:
+            self._warn(document, line, 4, _LOST_TAIL.format(printable(separator.tail, 40)))
+
+    def _warn(self, document: Document, line: int, column: int, message: str) -> None:
+        if len(self.warnings) < MOST_PROBLEMS:
+            self.warnings.append(document.remark(line, column, message))
+        else:
+            self.untold += 1
+
+    def sorted_warnings(self) -> list[ManifestError]:
+        """Return the warnings, with their number where there were too many to tell."""
+        if self.untold:
+            last = self.warnings[-1]
+            message = f"and {self.untold} more documents with such warnings"
+            self.warnings.append(dataclasses.replace(last, column=None, message=message))
+        return sorted(self.warnings)
 
 
 _SKIPPED = "a document of blank lines and comments only is skipped; calicoctl would stop at it"
 _LOST_TAIL = "`{}` behind `---` is thrown away, as calicoctl does; put it on the next line"
 _VANISHING = "calicoctl loses the document before a last line `---…` that has no line break; end the file with one"
 _TOO_LARGE = f"a document of more than {MAX_DOCUMENT_BYTES // 2**20} MB, which calicoctl does not read"
+_TOO_MANY = f"more than {MAX_DOCUMENTS} documents in one file; the rest is not read"
 _UNREAD = "not read: it stands behind the end marker `...`; calicoctl drops it silently"
 
 
@@ -110,8 +152,8 @@ def _content(line: str) -> str:
 
 
 def _is_empty(document: Document) -> bool:
-    text = document.text.removeprefix(BYTE_ORDER_MARK)
-    if text[:1] not in _STARTS_OF_EMPTY:
+    text = document.text.removeprefix(BYTE_ORDER_MARK).strip(" \t\r\n")
+    if text[:1] not in ("", "#", "-"):
         return False
     first, *others = text.split("\n")
     if first[:3] == "---" and first[3:4] in _BLANKS_OR_END:
@@ -119,7 +161,6 @@ def _is_empty(document: Document) -> bool:
     return not any(_content(line) for line in (first, *others))
 
 
-_STARTS_OF_EMPTY = ("", " ", "\t", "\r", "\n", "#", "-")
 _BLANKS_OR_END = ("", " ", "\t", "\r")
 
 
@@ -129,19 +170,19 @@ def _is_too_large(document: Document) -> bool:
     return length * 4 > MAX_DOCUMENT_BYTES and len(document.text.encode("utf-8", "replace")) > MAX_DOCUMENT_BYTES
 
 
-def _unread(document: Document) -> Iterator[ManifestError]:
-    """Warn of text behind an end marker. A marker at the start of a line is one even within quotes."""
+def _unread_line(document: Document) -> int | None:
+    """The line of the first text behind an end marker. A marker at the start of a line is one even within quotes."""
     if "\n..." not in document.text:
-        return
+        return None
     text = document.text
     marker = _END_MARKER.search(text)
     if marker is None:
-        return
-    line = document.first_line + text.count("\n", 0, marker.start())
-    for offset, written in enumerate(text[marker.start() :].split("\n")):
-        if _content(written if offset else written[3:]) not in ("", "..."):
-            yield document.remark(line + offset, 1, _UNREAD)
-            return
+        return None
+    first = document.first_line + text.count("\n", 0, marker.end())
+    for offset, written in enumerate(text[marker.end() :].split("\n")):
+        if _content(written) not in ("", "..."):
+            return first + offset
+    return None
 
 
 def read_document(document: Document) -> tuple[JsonValue, list[ManifestError], list[ManifestError]]:

@@ -33,15 +33,29 @@ def _single(value: float) -> float:
 
 
 def _shortest(single: float) -> Decimal:
+    """Return the number with the fewest digits that is the same float, and of several the nearest."""
+    for precision in range(_ENOUGH_DIGITS):
+        rounded = f"{single:.{precision}e}"
+        if _single(float(rounded)) == single:
+            break
+    mantissa, _ = math.frexp(single)
+    # Below a power of two floats are twice as dense, so there a number that fits may not be the nearest of its length.
+    return _nearest_above(single) if mantissa == 0.5 else Decimal(rounded)
+
+
+_ENOUGH_DIGITS = 9
+
+
+def _nearest_above(single: float) -> Decimal:
     exact = Decimal(single)
-    for precision in range(10):
+    for precision in range(_ENOUGH_DIGITS):
         unit = Decimal(1).scaleb(exact.adjusted() - precision)
         below = exact.quantize(unit, ROUND_FLOOR, _EXACT)
         above = _EXACT.add(below, unit)
         fitting = [number for number in (below, above) if _single(float(number)) == single]
         if fitting:
-            return min(fitting, key=lambda number: _preference(number, exact))
-    return exact
+            break
+    return min(fitting, key=lambda number: _preference(number, exact))
 
 
 def _preference(number: Decimal, exact: Decimal) -> tuple[Decimal, int]:

@@ -20,11 +20,8 @@ from yaml.events import (
 
 from calico_engine.errors import printable
 from calico_engine.manifests.yaml_events import BYTE_ORDER_MARK, open_events
-from calico_engine.manifests.yaml_problems import LineTable, Path, YamlProblem
+from calico_engine.manifests.yaml_problems import MOST_PROBLEMS, LineTable, Path, YamlProblem
 from calico_engine.manifests.yaml_scalars import MERGE_TAG, UnreadableScalar, key_text, resolve_plain, resolve_tagged
-
-MOST_DUPLICATES = 1_000
-"""How many duplicate keys of one document are described one by one."""
 
 _DOCUMENT = 0
 _NO_KEY = -1
@@ -58,6 +55,7 @@ class Outline:
     keys: "array[int]" = field(default_factory=lambda: array("q"))
     children: "dict[int, array[int] | dict[str, int]]" = field(default_factory=dict)
     duplicates: list[Duplicate] = field(default_factory=list)
+    duplicate_count: int = 0
 
     def find(self, path: Path) -> int:
         """Return the node at the path, or its nearest ancestor."""
@@ -182,6 +180,9 @@ class _OutlineReader:
                     children[key] = child
 
     def _duplicate(self, key: str, first: int, again: int, *, by_merge: bool) -> None:
+        self.outline.duplicate_count += 1
+        if self.outline.duplicate_count > MOST_PROBLEMS:
+            return
         path = [len(level.children) if level.key is None else level.key for level in self._levels[1:-1]]
         self.outline.duplicates.append(Duplicate((*path, key), first, again, by_merge))
 
@@ -197,13 +198,11 @@ def _text_of_key(event: Any) -> str:
 
 def duplicate_keys(text: str, lines: LineTable) -> list[YamlProblem]:
     """Describe every key of the document that stands twice in its mapping, with both places."""
-    duplicates = sorted(read_outline(text).duplicates, key=lambda duplicate: duplicate.again)
-    problems = [_describe(duplicate, lines) for duplicate in duplicates[:MOST_DUPLICATES]]
-    rest = duplicates[MOST_DUPLICATES:]
-    if rest:
-        problems.append(
-            YamlProblem(*lines.place(rest[0].again), f"from here on, {len(rest)} more keys are given twice")
-        )
+    outline = read_outline(text)
+    problems = [_describe(duplicate, lines) for duplicate in outline.duplicates]
+    more = outline.duplicate_count - len(problems)
+    if more:
+        problems.append(YamlProblem(*lines.place(outline.duplicates[-1].again), f"and {more} more keys given twice"))
     return problems
 
 

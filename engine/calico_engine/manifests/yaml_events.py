@@ -12,6 +12,8 @@ from typing import Any
 import yaml
 from yaml.events import MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent, SequenceStartEvent
 
+from calico_engine.manifests.yaml_problems import Unreadable
+
 try:
     from yaml._yaml import CParser as _Parser
 except ImportError:  # PyYAML was built without libyaml; slower, and otherwise the same
@@ -56,14 +58,18 @@ def _restoring(next_event: NextEvent, stand_in: str) -> NextEvent:
     return restored
 
 
-def refusals(text: str) -> Iterator[tuple[int, str]]:
-    """Give offset and explanation of everything in ``text`` that go-yaml refuses and libyaml does not.
+def misplaced_mark(text: str) -> None:
+    """Raise Unreadable if a byte order mark begins a later line, as when files were joined: libyaml would skip it."""
+    offset = text.find("\n" + BYTE_ORDER_MARK)
+    if offset >= 0:
+        raise Unreadable(offset + 1, "a byte order mark in the middle of the text; remove it")
+
+
+def refused_scalars(text: str) -> Iterator[tuple[int, str]]:
+    """Give offset and explanation of every scalar that go-yaml refuses and libyaml does not.
 
     ``text`` must be one that libyaml reads without an error.
     """
-    offset = text.find("\n" + BYTE_ORDER_MARK)
-    if offset >= 0:
-        yield offset + 1, "a byte order mark in the middle of the text; remove it"
     if "\\/" in text or ("?" in text and ("[" in text or "{" in text)):
         yield from _refused_scalars(text)
 

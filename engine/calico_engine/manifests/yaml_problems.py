@@ -4,6 +4,7 @@ The parsers speak of tokens and nodes. Here each of their complaints gets a sent
 """
 
 import re
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,6 +19,9 @@ Path = tuple[str | int, ...]
 MAX_DEPTH = 1_000
 """How deep a document may nest: libyaml's own bound. go-yaml's is 10,000, and no resource comes near either."""
 
+
+MOST_PROBLEMS = 1_000
+"""How many problems of one kind are told of one document."""
 
 TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 
@@ -65,11 +69,20 @@ def _render_step(step: str | int) -> str:
     return f'["{printable(escaped)}"]'
 
 
+class Unreadable(Exception):
+    """A text cannot be read on: what was found where."""
+
+    def __init__(self, offset: int, message: str) -> None:
+        super().__init__(offset, message)
+        self.offset, self.message = offset, message
+
+
 class LineTable:
     """Turns offsets in a text into lines and columns. A line ends where editors end it, at a newline."""
 
     def __init__(self, text: str, first_line: int = 1) -> None:
-        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        self._starts = array("q", [0])
+        self._starts.extend(match.end() for match in re.finditer("\n", text))
         self._first_line = first_line
 
     def place(self, offset: int) -> tuple[int, int]:

@@ -165,7 +165,8 @@ def key_text(value: Scalar) -> str:
     if type(value) is bool:
         return "true" if value else "false"
     if type(value) is float:
-        return _KEYS_OF_ODD_FLOATS.get(go_float32_text(value)) or go_float32_text(value)
+        printed = go_float32_text(value)
+        return _KEYS_OF_ODD_FLOATS.get(printed, printed)
     if isinstance(value, int) and value > _INT64_MAX:
         raise UnreadableScalar("a number this large cannot be a key; quote it to mean the text")
     return str(value)

@@ -115,6 +115,10 @@ class InvalidConfiguration(CalicoEngineError):
     """A configuration with which Felix would not start."""
 
 
+class OutOfScope(CalicoEngineError):
+    """The question is about something that is not modelled. It is said rather than guessed."""
+
+
 class InvalidPacket(CalicoEngineError, ValueError):
     """A packet description that is no packet; ``key`` is the field at fault, as it is spelled in a query.
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from calico_engine.compiler.address_sets import AddressSets
 from calico_engine.compiler.conversion import convert
 from calico_engine.compiler.encapsulation import encapsulation, looping_services
-from calico_engine.compiler.felix_model import FelixModel
-from calico_engine.compiler.hosts import host_model
+from calico_engine.compiler.felix_model import FelixEndpoint, FelixModel
+from calico_engine.compiler.hosts import HostModel, host_model
 from calico_engine.compiler.nodes import CompiledNode, PolicyCompiler
-from calico_engine.compiler.ordering import in_order
-from calico_engine.configuration import FelixObject, FelixParameters, effective_configuration
+from calico_engine.compiler.ordering import OrderedTier, in_order
+from calico_engine.configuration import Action, DataplaneSettings, FelixObject, FelixParameters, effective_configuration
 from calico_engine.datastore import Datastore
-from calico_engine.errors import UnknownReference
+from calico_engine.errors import OutOfScope, UnknownReference
 from calico_engine.resources import FelixConfiguration, Host, HostEndpoint, Node, WorkloadEndpoint
 
 
@@ -24,6 +24,7 @@ class CompiledCluster:
         self.datastore = datastore
         self._compilers: dict[bool, PolicyCompiler] = {}
         self._nodes: dict[str, CompiledNode] = {}
+        self._hosts: dict[str, HostModel] = {}
         self._known_nodes: frozenset[str] | None = None
 
     @property
@@ -40,6 +41,13 @@ class CompiledCluster:
             self._known_nodes = frozenset(name for name in (*named, *used) if name)
         return self._known_nodes
 
+    def host(self, name: str) -> HostModel:
+        """The node's interfaces and addresses."""
+        found = self._hosts.get(name)
+        if found is None:
+            found = self._hosts[name] = host_model(self.datastore, self.model, name)
+        return found
+
     def node(self, name: str) -> CompiledNode:
         """The compiled node; UnknownReference if nothing mentions it, InvalidConfiguration if Felix would not start."""
         found = self._nodes.get(name)
@@ -48,6 +56,10 @@ class CompiledCluster:
                 raise UnknownReference(f"no object mentions a node {name!r}")
             found = self._nodes[name] = self._compile(name)
         return found
+
+    def selected(self, endpoint: FelixEndpoint) -> tuple[OrderedTier, ...]:
+        """The policies that apply to an endpoint, in evaluation order, staged included."""
+        return self._compiler(spoofing_allowed=False).selected(endpoint)
 
     def parameters(
         self, node: str, environment: Mapping[str, str] | None = None, config_file: str | None = None
@@ -60,17 +72,18 @@ class CompiledCluster:
             for _, c in self.datastore.all(FelixConfiguration)
         ]
         return effective_configuration(
-            node, labels, objects, environment=environment or {}, config_file=config_file or ""
+            node, labels, objects, environment=environment, config_file=config_file
         )
 
     def _compile(self, name: str) -> CompiledNode:
         parameters = self.parameters(name)
         settings = parameters.settings
-        compiler = self._compiler(spoofing_allowed=settings.workload_source_spoofing == "Any")
+        _check_scope(name, settings)
+        compiler = self._compiler(spoofing_allowed=settings.workload_source_spoofing)
         return CompiledNode(
             name,
             compiler,
-            host_model(self.datastore, compiler.model, name),
+            self.host(name),
             parameters,
             encapsulation(self.datastore, name, settings),
             looping_services(self.datastore, settings),
@@ -83,3 +96,14 @@ class CompiledCluster:
             ordered = in_order(model.tiers, model.policies)
             found = self._compilers[spoofing_allowed] = PolicyCompiler(model, ordered, AddressSets(model))
         return found
+
+
+def _check_scope(node: str, settings: DataplaneSettings) -> None:
+    """Only the iptables dataplane is modelled (verdict differences: felix/bpf, felix/nftables)."""
+    if settings.bpf_enabled:
+        raise OutOfScope(f"node {node!r} uses the eBPF dataplane (bpfEnabled), which is not modelled")
+    if settings.nftables_mode == "Enabled":
+        raise OutOfScope(f"node {node!r} uses the nftables dataplane (nftablesMode), which is not modelled")
+    if settings.filter_deny_action is Action.REJECT:
+        # The raw table's reverse-path rule uses the same action, and the kernel has REJECT in the filter table only.
+        raise OutOfScope(f"node {node!r} has iptablesFilterDenyAction Reject, with which Felix does not run on iptables")

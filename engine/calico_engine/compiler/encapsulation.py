@@ -44,20 +44,29 @@ def encapsulation(datastore: Datastore, node: str, settings: DataplaneSettings) 
         ipip_sources=_nets([*external, *_host_addresses(nodes)], 4) if ipip else None,
         vxlan_sources=vxlan_sources,
         vxlan_port=settings.vxlan_port,
-        wireguard_ports=settings.wireguard_ports,
+        wireguard_ports=_wireguard_ports(settings),
     )
 
 
 def looping_services(datastore: Datastore, settings: DataplaneSettings) -> Mapping[int, Intervals]:
     """The advertised service CIDRs, to which forwarded packets are dropped (service_loop_mgr.go)."""
     entry = datastore.get(BGPConfiguration.KIND, "default")
-    if settings.service_loop_prevention == "Disabled" or entry is None:
+    if settings.service_loop_prevention not in ("Drop", "Reject") or entry is None:
         return {4: (), 6: ()}
     assert isinstance(entry.resource, BGPConfiguration)
     spec = entry.resource.spec
     cidrs = [*spec.service_cluster_ips, *spec.service_external_ips, *spec.service_load_balancer_ips]
     nets = [parse_net(block.cidr) for block in cidrs]
     return {version: _nets(nets, version) for version in (4, 6)}
+
+
+def _wireguard_ports(settings: DataplaneSettings) -> Mapping[int, int]:
+    ports = {}
+    if settings.wireguard_enabled:
+        ports[4] = settings.wireguard_port
+    if settings.wireguard_enabled_v6:
+        ports[6] = settings.wireguard_port_v6
+    return ports
 
 
 def _has_vxlan_pool(pools: Iterable[IPPool], version: int) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from calico_selectors import Selector
 
@@ -179,7 +180,7 @@ class Notice:
     message: str
 
 
-@dataclass(slots=True)
+@dataclass
 class FelixModel:
     """Everything Felix would know, in its own terms."""
 
@@ -190,3 +191,18 @@ class FelixModel:
     workload_endpoints: list[FelixEndpoint] = field(default_factory=list)
     network_sets: list[FelixNetworkSet] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+
+    @cached_property
+    def host_endpoints_by_node(self) -> Mapping[str, tuple[FelixEndpoint, ...]]:
+        return _by_node(self.host_endpoints)
+
+    @cached_property
+    def workload_endpoints_by_node(self) -> Mapping[str, tuple[FelixEndpoint, ...]]:
+        return _by_node(self.workload_endpoints)
+
+
+def _by_node(endpoints: list[FelixEndpoint]) -> Mapping[str, tuple[FelixEndpoint, ...]]:
+    grouped: dict[str, list[FelixEndpoint]] = {}
+    for endpoint in endpoints:
+        grouped.setdefault(endpoint.node, []).append(endpoint)
+    return {node: tuple(listed) for node, listed in grouped.items()}

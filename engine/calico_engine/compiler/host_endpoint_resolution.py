@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from calico_engine.compiler.felix_model import FelixEndpoint
 from calico_engine.compiler.hosts import Address
@@ -11,7 +11,7 @@ WILDCARD = "*"
 
 
 def governing_endpoint(
-    endpoints: Iterable[FelixEndpoint], interface: str, addresses: frozenset[Address]
+    endpoints: Iterable[FelixEndpoint], interface: str, addresses: Collection[Address]
 ) -> FelixEndpoint | None:
     """The endpoint in force on one interface of its node, wildcards aside.
 
@@ -19,11 +19,12 @@ def governing_endpoint(
     found by its IPv4 address governs IPv6 too). The smallest resource name wins; a match by name does not outrank one
     by address.
     """
+    own = frozenset(addresses)
     candidates = [
         endpoint
         for endpoint in endpoints
         if endpoint.interface_name == interface
-        or (not endpoint.interface_name and not addresses.isdisjoint(endpoint.addresses))
+        or (not endpoint.interface_name and not own.isdisjoint(endpoint.addresses))
     ]
     return min(candidates, key=_name, default=None)
 

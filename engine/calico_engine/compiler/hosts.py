@@ -25,13 +25,14 @@ class HostModel:
     """What is known of a node's network; `assumed` says that no Host document describes it."""
 
     node: str
-    interfaces: Mapping[str, frozenset[Address]]
+    interfaces: Mapping[str, tuple[Address, ...]]
     chain_policies: Mapping[str, str] = field(default_factory=lambda: {"INPUT": "ACCEPT", "FORWARD": "ACCEPT"})
     assumed: bool = False
 
     @property
-    def addresses(self) -> frozenset[Address]:
-        return frozenset().union(*self.interfaces.values())
+    def addresses(self) -> tuple[Address, ...]:
+        """All of them, in the order of the interfaces."""
+        return tuple(dict.fromkeys(address for listed in self.interfaces.values() for address in listed))
 
 
 def host_model(datastore: Datastore, model: FelixModel, node: str) -> HostModel:
@@ -52,45 +53,59 @@ def host_model(datastore: Datastore, model: FelixModel, node: str) -> HostModel:
     return HostModel(node, _implied_interfaces(datastore, model, node), policies, assumed=True)
 
 
-def _addresses(interface: HostInterface) -> frozenset[Address]:
+def _addresses(interface: HostInterface) -> tuple[Address, ...]:
     """The addresses that Felix sees on the interface: those of the kernel's local routes on that link.
 
     On the loopback that includes the network address itself (felix/ifacemonitor/iface_monitor.go).
     """
-    result: set[Address] = set()
+    result: dict[Address, None] = {}
     for text in interface.addresses:
         parsed = ipaddress.ip_interface(text)
-        result.add((parsed.version, int(parsed.ip)))
+        result[(parsed.version, int(parsed.ip))] = None
         if interface.name == LOOPBACK and parsed.version == 4:
-            result.add((4, int(parsed.network.network_address)))
-    return frozenset(result)
+            result[(4, int(parsed.network.network_address))] = None
+    return tuple(result)
 
 
-def _implied_interfaces(datastore: Datastore, model: FelixModel, node: str) -> dict[str, frozenset[Address]]:
+def _implied_interfaces(datastore: Datastore, model: FelixModel, node: str) -> dict[str, tuple[Address, ...]]:
     interfaces = {
         LOOPBACK: _addresses(HostInterface(name=LOOPBACK, addresses=_LOOPBACK_ADDRESSES)),
-        _DEFAULT_INTERFACE: frozenset(node_addresses(datastore, model, node)),
+        _DEFAULT_INTERFACE: tuple(node_addresses(datastore, model, node)),
     }
-    for endpoint in model.host_endpoints:
-        if endpoint.node == node and endpoint.interface_name not in ("", "*"):
-            interfaces.setdefault(endpoint.interface_name, frozenset())
+    for endpoint in model.host_endpoints_by_node.get(node, ()):
+        if endpoint.interface_name not in ("", "*"):
+            interfaces.setdefault(endpoint.interface_name, ())
     return interfaces
 
 
 def node_addresses(datastore: Datastore, model: FelixModel, node: str) -> Iterable[Address]:
-    """The node's own addresses: from its Node object, else the expectedIPs of its host endpoints."""
+    """The node's own addresses: from its Node object, then the expectedIPs of its host endpoints."""
     entry = datastore.get(Node.KIND, node)
-    found: list[Address] = []
+    found: list[Address | None] = []
     if entry is not None and isinstance(entry.resource, Node):
         spec = entry.resource.spec
-        texts = [spec.bgp.ipv4_address, spec.bgp.ipv6_address] if spec.bgp else []
-        texts += [address.address for address in spec.addresses if address.type != "ExternalIP"]
-        found = [address for address in map(_address, texts) if address is not None]
-    found += [a for e in model.host_endpoints if e.node == node and e.interface_name != LOOPBACK for a in e.addresses]
-    return dict.fromkeys(found)
+        found += [parse_host_address(text) for text in ((spec.bgp.ipv4_address, spec.bgp.ipv6_address) if spec.bgp else ())]
+        found += [parse_host_address(address.address) for address in spec.addresses if address.type != "ExternalIP"]
+    for endpoint in model.host_endpoints_by_node.get(node, ()):
+        if endpoint.interface_name != LOOPBACK:
+            found += endpoint.addresses
+    return dict.fromkeys(address for address in found if address is not None)
 
 
-def _address(text: str) -> Address | None:
+def tunnel_addresses(datastore: Datastore, node: str) -> Iterable[Address]:
+    """The addresses of the node's tunnel devices, from its Node object."""
+    entry = datastore.get(Node.KIND, node)
+    if entry is None or not isinstance(entry.resource, Node):
+        return ()
+    spec = entry.resource.spec
+    texts = [spec.ipv4_vxlan_tunnel_addr, spec.ipv6_vxlan_tunnel_addr]
+    texts += [spec.bgp.ipv4_ipip_tunnel_addr] if spec.bgp else []
+    texts += [spec.wireguard.interface_ipv4_address, spec.wireguard.interface_ipv6_address] if spec.wireguard else []
+    return [address for address in map(parse_host_address, texts) if address is not None]
+
+
+def parse_host_address(text: str) -> Address | None:
+    """(version, address) of an address with or without a prefix length; None if it is none."""
     try:
         return parse_address(text.partition("/")[0])
     except ValueError:

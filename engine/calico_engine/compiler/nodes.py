@@ -103,21 +103,21 @@ class CompiledNode:
         self.settings = parameters.settings
         self.encapsulation = encapsulation
         self.looping_services = looping_services
+        self.sets = compiler.sets
         self._compiler = compiler
         model = compiler.model
-        self._host_endpoints = [e for e in model.host_endpoints if e.node == name]
+        self._host_endpoints = model.host_endpoints_by_node.get(name, ())
         self.wildcard = wildcard_endpoint(self._host_endpoints)
         self._workloads: dict[str, FelixEndpoint] = {}
-        for endpoint in model.workload_endpoints:
-            if endpoint.node == name:
-                self._workloads.setdefault(endpoint.interface_name, endpoint)
+        for endpoint in model.workload_endpoints_by_node.get(name, ()):
+            self._workloads.setdefault(endpoint.interface_name, endpoint)
         self._named: dict[str, FelixEndpoint | None] = {}
         self._selected: dict[ResourceId, Mapping[ChainType, tuple[SelectedTier, ...]]] = {}
         self._chains: dict[tuple[ResourceId, ChainType, Direction], Chain] = {}
 
     def is_workload_interface(self, interface: str) -> bool:
         """Whether the name starts with one of the InterfacePrefix values."""
-        return interface.startswith(self.settings.interface_prefixes)
+        return self.settings.is_workload_interface(interface)
 
     def workload(self, interface: str) -> FelixEndpoint | None:
         return self._workloads.get(interface)
@@ -129,10 +129,9 @@ class CompiledNode:
         return self._named[interface]
 
     def _resolve(self, interface: str) -> FelixEndpoint | None:
-        excluded = any(pattern.search(interface) for pattern in self.settings.interface_exclude)
-        if self.is_workload_interface(interface) or excluded:
+        if self.is_workload_interface(interface) or self.settings.excludes(interface):
             return None
-        addresses = self.host.interfaces.get(interface, frozenset())
+        addresses = self.host.interfaces.get(interface, ())
         return governing_endpoint(self._host_endpoints, interface, addresses)
 
     def dispatch(self, chain_type: ChainType, direction: Direction, interface: str) -> Chain | None:

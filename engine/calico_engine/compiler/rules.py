@@ -60,7 +60,7 @@ class CompiledRule:
 
 def compile_rule(rule: FelixRule, version: int, sets: AddressSets) -> CompiledRule | None:
     """The rule as it exists for this IP version, or None if it does not."""
-    if rule.version not in (None, version) or not (_exists(rule.source, version) and _exists(rule.destination, version)):
+    if not applies(rule, version):
         return None
     ignored = ignored_criteria(rule, version)
     return CompiledRule(
@@ -116,6 +116,13 @@ def _ports(
     return Ports(
         merged(ranges), tuple(sets.register_named_port(entity.port_filter, protocol, name) for name in names)
     )
+
+
+def applies(rule: FelixRule, version: int) -> bool:
+    """Whether Felix makes a rule of it for this IP version."""
+    if rule.version not in (None, version):
+        return False
+    return _exists(rule.source, version) and _exists(rule.destination, version)
 
 
 def _exists(entity: FelixEntity, version: int) -> bool:

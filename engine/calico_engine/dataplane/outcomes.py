@@ -9,7 +9,7 @@ from calico_engine.compiler.chains import Chain, ChainTier
 from calico_engine.compiler.rules import CompiledRule
 
 
-class Decision(enum.Enum):
+class Decision(enum.StrEnum):
     """ALLOW: Calico accepted. DENY: Calico dropped. NO_POLICY: Calico left it to the host's own chain.
 
     UNCERTAIN: the question leaves something open that changes the answer.
@@ -21,7 +21,7 @@ class Decision(enum.Enum):
     UNCERTAIN = "UNCERTAIN"
 
 
-class ReasonCode(enum.Enum):
+class ReasonCode(enum.StrEnum):
     """What decided. Names are stable."""
 
     RULE = "RULE"  # a rule of a policy

@@ -14,6 +14,7 @@ from calico_engine.compiler.chains import Chain
 from calico_engine.compiler.felix_model import FelixEndpoint
 from calico_engine.compiler.intervals import contains
 from calico_engine.compiler.nodes import CompiledNode
+from calico_engine.configuration import Action
 from calico_engine.dataplane import hooks
 from calico_engine.dataplane.hooks import Do, HostEndpointPolicy, Side, Step, When
 from calico_engine.dataplane.outcomes import Outcome, ReasonCode
@@ -138,7 +139,7 @@ class _Planner:
 
     def _endpoint_to_host(self, when: When) -> Op:
         action = self.node.settings.default_endpoint_to_host_action
-        outcome = {"ACCEPT": Outcome.ACCEPT_TABLE, "RETURN": Outcome.RETURN}.get(action, Outcome.DROP)
+        outcome = {Action.ACCEPT: Outcome.ACCEPT_TABLE, Action.RETURN: Outcome.RETURN}.get(action, Outcome.DROP)
         return Op(
             Kind.END,
             when,

@@ -17,10 +17,12 @@ from calico_engine.errors import ManifestError
 from calico_engine.manifests.decoding import Problem, decode
 from calico_engine.manifests.defaulting import with_defaults
 from calico_engine.manifests.documents import Document, read_document, split_documents
+from calico_engine.manifests.host_documents import host_problems
 from calico_engine.manifests.objects import RawObject, Skipped, objects_of
 from calico_engine.manifests.origin import Origin
 from calico_engine.manifests.sources import Source
-from calico_engine.resources import Resource
+from calico_engine.manifests.validator import validate
+from calico_engine.resources import Host, Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +78,10 @@ def _load_document(document: Document, stored: bool, loaded: Loaded, skipped: di
 
 
 def _read(raw: RawObject, model: type[Resource], stored: bool) -> tuple[Resource | None, list[Problem]]:
-    from calico_engine.manifests.validator import validate
-
     resource, problems = decode(model, raw.value)
     if resource is None or problems or stored:
         return resource, problems
-    problems = validate(resource)
+    problems = host_problems(resource) if isinstance(resource, Host) else validate(resource)
     return (None if problems else with_defaults(resource)), problems
 
 

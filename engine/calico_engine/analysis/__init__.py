@@ -1,0 +1,1 @@
+"""Pure questions over the readers: each verb returns data, none formats text."""

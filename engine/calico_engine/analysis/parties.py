@@ -1,0 +1,145 @@
+"""Who takes part in a connection: a node, a pod, or an address outside, found by name or by address."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from calico_engine.compiler.compiled import CompiledCluster
+from calico_engine.compiler.felix_model import FelixEndpoint
+from calico_engine.compiler.hosts import LOOPBACK, Address, node_addresses, tunnel_addresses
+from calico_engine.errors import UnknownReference
+from calico_engine.packets import format_address, parse_address
+from calico_engine.resources import WorkloadEndpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One end. `node` is None outside the cluster; `workload` is set for a pod; `addresses` are the candidates.
+
+    `by_address`: the question named this very address.
+    """
+
+    node: str | None
+    addresses: tuple[Address, ...]
+    workload: FelixEndpoint | None = None
+    interface: str | None = None
+    by_address: bool = False
+
+    @property
+    def is_host(self) -> bool:
+        return self.node is not None and self.workload is None
+
+
+class Directory:
+    """Finds parties in a cluster."""
+
+    def __init__(self, compiled: CompiledCluster) -> None:
+        self._compiled = compiled
+        self._owners: dict[Address, Party] | None = None
+
+    def find(self, name: str) -> Party:
+        """The party of this name or address; UnknownReference if there is none or if the name is two things."""
+        address = _address(name)
+        if address is not None:
+            return self._owner(address)
+        found = [*self._named(name)]
+        if len(found) > 1:
+            listed = " and ".join(what for what, _ in found)
+            raise UnknownReference(f"{name!r} is two things: {listed}")
+        if not found:
+            raise UnknownReference(self._unknown(name))
+        return found[0][1]
+
+    def _named(self, name: str) -> Iterable[tuple[str, Party]]:
+        if name in self._compiled.nodes:
+            yield f"the node {name}", self._node(name)
+        prefix, slash, rest = name.partition("/")
+        if not slash:
+            return
+        if prefix == "hep":
+            for endpoint in self._compiled.model.host_endpoints:
+                if endpoint.id.name == rest:
+                    yield f"the host endpoint {rest}", self._host_endpoint(endpoint)
+        for endpoint in self._pods(prefix, rest):
+            yield f"the pod {name}", _pod(endpoint)
+
+    def _pods(self, namespace: str, name: str) -> Iterable[FelixEndpoint]:
+        pods = {
+            (entry.resource.metadata.namespace, resource.metadata.name): resource.spec.pod or resource.spec.workload
+            for entry, resource in self._compiled.datastore.all(WorkloadEndpoint)
+        }
+        for endpoint in self._compiled.model.workload_endpoints:
+            key = (endpoint.id.namespace, endpoint.id.name)
+            if endpoint.id.namespace == namespace and name in (endpoint.id.name, pods.get(key)):
+                yield endpoint
+
+    def _unknown(self, name: str) -> str:
+        model = self._compiled.model
+        known = [
+            *self._compiled.nodes,
+            *(f"hep/{endpoint.id.name}" for endpoint in model.host_endpoints),
+            *(f"{endpoint.id.namespace}/{endpoint.id.name}" for endpoint in model.workload_endpoints),
+        ]
+        close = difflib.get_close_matches(name[:100], known, n=3, cutoff=0.5)
+        hint = f"; did you mean {', '.join(close)}?" if close else ""
+        return f"{name!r} is no address, node, host endpoint (hep/NAME) or pod (NAMESPACE/NAME) of these manifests{hint}"
+
+    def _node(self, name: str) -> Party:
+        return Party(name, tuple(_own_addresses(self._compiled, name)))
+
+    def _host_endpoint(self, endpoint: FelixEndpoint) -> Party:
+        interface = endpoint.interface_name if endpoint.interface_name not in ("", "*") else None
+        addresses = endpoint.addresses or tuple(_own_addresses(self._compiled, endpoint.node))
+        return Party(endpoint.node, addresses, interface=interface)
+
+    def _owner(self, address: Address) -> Party:
+        if self._owners is None:
+            self._owners = dict(_all_owned(self._compiled))
+        return self._owners.get(address) or Party(None, (address,), by_address=True)
+
+
+def _pod(endpoint: FelixEndpoint) -> Party:
+    return Party(endpoint.node, endpoint.addresses, endpoint, endpoint.interface_name)
+
+
+def _all_owned(compiled: CompiledCluster) -> Iterable[tuple[Address, Party]]:
+    """Every address that a pod or node owns, tunnel addresses too; where two own one, the one named last counts."""
+    for endpoint in compiled.model.workload_endpoints:
+        for address in endpoint.addresses:
+            yield address, Party(endpoint.node, (address,), endpoint, endpoint.interface_name, by_address=True)
+    for name in sorted(compiled.nodes):
+        addresses = (
+            *node_addresses(compiled.datastore, compiled.model, name),
+            *tunnel_addresses(compiled.datastore, name),
+            *compiled.host(name).addresses,
+        )
+        for address in addresses:
+            if not is_loopback(address):
+                yield address, Party(name, (address,), by_address=True)
+
+
+def _own_addresses(compiled: CompiledCluster, node: str) -> Iterable[Address]:
+    """The addresses that the node itself would use, tunnels and the loopback aside."""
+    tunnels = set(tunnel_addresses(compiled.datastore, node))
+    interfaces = compiled.host(node).interfaces
+    listed = [a for name, addresses in interfaces.items() if name != LOOPBACK for a in addresses]
+    return dict.fromkeys(address for address in listed if address not in tunnels)
+
+
+def is_loopback(address: Address) -> bool:
+    """127.0.0.0/8 or ::1."""
+    version, value = address
+    return value >> 24 == 127 if version == 4 else value == 1
+
+
+def _address(text: str) -> Address | None:
+    try:
+        return parse_address(text)
+    except ValueError:
+        return None
+
+
+def show(address: Address) -> str:
+    return format_address(address[1], address[0])

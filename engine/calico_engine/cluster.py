@@ -1,0 +1,156 @@
+"""`Cluster`: manifests in, verdicts out. The door to everything else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+
+from calico_engine.analysis.connections import ConnectionReader, Hop
+from calico_engine.compiler.compiled import CompiledCluster
+from calico_engine.compiler.felix_model import FelixEndpoint, ResourceId, RuleId
+from calico_engine.compiler.findings import errors, warnings
+from calico_engine.configuration import FelixParameters
+from calico_engine.dataplane.open_fields import settle
+from calico_engine.dataplane.outcomes import Decision
+from calico_engine.dataplane.reader import PacketReader, fields_to_try
+from calico_engine.datastore import build
+from calico_engine.errors import InvalidManifest, ManifestError, UnknownReference
+from calico_engine.manifests.loading import Loaded, load
+from calico_engine.manifests.sources import Source, read_sources
+from calico_engine.packets import Packet
+from calico_engine.verdicts import Verdict
+
+_DATASTORES = ("kubernetes", "etcdv3")
+#: ((tier, ("Kind/namespace/name", …)), …)
+GoverningPolicies = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+class Cluster:
+    """An immutable synthetic cluster, read from manifests.
+
+    >>> cluster = Cluster.parse('''
+    ... apiVersion: projectcalico.org/v3
+    ... kind: HostEndpoint
+    ... metadata: {name: n1-eth0}
+    ... spec: {node: n1, interfaceName: eth0}
+    ... ''')
+    >>> packet = Packet.parse({"node": "n1", "inInterface": "eth0", "source": "203.0.113.7", "destination": "192.0.2.1",
+    ...                        "protocol": "TCP", "sourcePort": 40000, "destinationPort": 8080})
+    >>> verdict = cluster.verdict(packet)
+    >>> print(verdict.decision, verdict.decided_by)
+    DENY no profile matched
+    """
+
+    def __init__(self, loaded: Loaded, *, stored: bool = False, datastore: str = "kubernetes") -> None:
+        """Use `load` or `parse`. InvalidManifest if anything was wrong, with all of it."""
+        if datastore not in _DATASTORES:
+            raise ValueError(f"datastore must be one of {', '.join(_DATASTORES)}, not {datastore!r}")
+        self._datastore, twice = build(loaded.objects, stored=stored)
+        self._compiled = CompiledCluster(self._datastore)
+        found = [*loaded.errors, *twice, *errors(self._compiled)]
+        if found:
+            raise InvalidManifest(found)
+        self.warnings: tuple[ManifestError, ...] = tuple(sorted([*loaded.warnings, *warnings(self._compiled)]))
+        self._reader = PacketReader(self._compiled)
+
+    @classmethod
+    def load(
+        cls,
+        *paths: str | os.PathLike[str],
+        recursive: bool = False,
+        stored: bool = False,
+        datastore: str = "kubernetes",
+    ) -> Cluster:
+        """Read files, folders and `-` (standard input). Raises InvalidManifest with every error found.
+
+        `stored`: the objects as they lie in a datastore, read as Felix reads them, without defaults and validator.
+        """
+        sources, unreadable = read_sources(paths, recursive=recursive)
+        loaded = load(sources, stored=stored)
+        loaded.errors += unreadable
+        return cls(loaded, stored=stored, datastore=datastore)
+
+    @classmethod
+    def parse(
+        cls, text: str, source: str = "<text>", *, stored: bool = False, datastore: str = "kubernetes"
+    ) -> Cluster:
+        """The same from a string; `source` is its name in messages and traces."""
+        return cls(load([Source(source, text)], stored=stored), stored=stored, datastore=datastore)
+
+    def verdict(self, packet: Packet) -> Verdict:
+        """What Felix and the kernel do with one packet at one node.
+
+        Raises UnknownReference for a node that nothing mentions and OutOfScope for what is not modelled. A field that
+        the packet leaves open makes the answer UNCERTAIN if it depends on it.
+        """
+        if packet.open_fields:
+            return self._open_verdict(packet)
+        answer = self._reader.answer(packet)
+        hop = Hop(packet, answer, self._reader.passes(packet, answer))
+        return Verdict((hop,), self._reader, self._locate)
+
+    def _open_verdict(self, packet: Packet) -> Verdict:
+        def ask(values: Mapping[str, int]) -> Hop:
+            filled = packet.with_fields(values)
+            answer = self._reader.answer(filled)
+            return Hop(filled, answer, self._reader.passes(filled, answer))
+
+        fields = fields_to_try([self._reader.points(packet)], {})
+        settled = settle(fields, ask, _decision)
+        other = None if settled.other is None else (settled.other,)
+        return Verdict((settled.result,), self._reader, self._locate, other=other, depends_on=settled.depends_on)
+
+    def verdicts(self, packets: Iterable[Packet]) -> list[Verdict]:
+        """The same for many packets, in their order."""
+        return [self.verdict(packet) for packet in packets]
+
+    def check(self, source: str, destination: str, service: str, *, source_port: int | None = None) -> Verdict:
+        """A connection, asked the way people ask: nodes, `hep/NAME`, `NAMESPACE/POD` or addresses, and a service.
+
+        Raises UnknownReference for a name that is nothing or two things, ValueError for a service that is none.
+        """
+        connection = ConnectionReader(self._compiled, self._reader).check(source, destination, service, source_port)
+        other = None if connection.other is None else connection.other.hops
+        return Verdict(
+            connection.crossing.hops,
+            self._reader,
+            self._locate,
+            other=other,
+            depends_on=connection.depends_on,
+            assumptions=connection.assumptions,
+        )
+
+    def policies_for(self, endpoint: str) -> GoverningPolicies:
+        """The policies that apply to `hep/NAME` or `wep/NAMESPACE/NAME`, by tier, in Felix's order, staged included."""
+        return tuple(
+            (tier.tier.name, tuple(str(policy.id) for policy in tier.policies))
+            for tier in self._compiled.selected(self._endpoint(endpoint))
+        )
+
+    def felix_configuration(
+        self, node: str, *, environment: Mapping[str, str] | None = None, config_file: str | None = None
+    ) -> FelixParameters:
+        """The node's effective Felix parameters; InvalidConfiguration where Felix would not start."""
+        return self._compiled.parameters(node, environment, config_file)
+
+    def _endpoint(self, name: str) -> FelixEndpoint:
+        prefix, _, rest = name.partition("/")
+        model = self._compiled.model
+        candidates = {"hep": model.host_endpoints, "wep": model.workload_endpoints}.get(prefix, [])
+        for endpoint in candidates:
+            own = endpoint.id.name if prefix == "hep" else f"{endpoint.id.namespace}/{endpoint.id.name}"
+            if own == rest:
+                return endpoint
+        raise UnknownReference(f"{name!r} is no endpoint: write hep/NAME or wep/NAMESPACE/NAME")
+
+    def _locate(self, owner: ResourceId, rule: RuleId | None) -> tuple[str, int] | None:
+        """File and line of an object, or of one of its rules."""
+        entry = self._datastore.get(owner.kind, owner.name, owner.namespace)
+        if entry is None or entry.origin is None:
+            return None
+        path = ("metadata", "name") if rule is None else ("spec", rule.direction.value.lower(), rule.index)
+        return entry.origin.file, entry.origin.place(path)[0]
+
+
+def _decision(hop: Hop) -> Decision:
+    return hop.answer.decision

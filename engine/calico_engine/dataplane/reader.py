@@ -1,0 +1,91 @@
+"""The reader of single packets: plans are made once for each way through a node, then every packet is walked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from calico_engine.compiler.compiled import CompiledCluster
+from calico_engine.compiler.nodes import CompiledNode
+from calico_engine.configuration import Action
+from calico_engine.dataplane.hooks import HOST_CHAINS
+from calico_engine.dataplane.open_fields import Points, critical_points, representatives
+from calico_engine.dataplane.outcomes import Answer, Decision, ReasonCode
+from calico_engine.dataplane.plans import Plan, plan
+from calico_engine.dataplane.recorder import Locate, TraceRecorder
+from calico_engine.dataplane.trace import Trace
+from calico_engine.dataplane.walk import walk
+from calico_engine.packets import Packet
+
+_PlanKey = tuple[str, str | None, str | None, int, bool, str | None]
+Domains = Mapping[str, tuple[int, int]]
+
+
+class PacketReader:
+    """Answers about packets, one at a time."""
+
+    def __init__(self, compiled: CompiledCluster) -> None:
+        self.compiled = compiled
+        self._plans: dict[_PlanKey, tuple[Plan, bool]] = {}
+
+    def answer(self, packet: Packet) -> Answer:
+        """The decision on a packet without open fields."""
+        planned, returns = self._plan(packet)
+        answer = walk(planned, packet)
+        return _handed_back(answer) if returns else answer
+
+    def trace(self, packet: Packet, locate: Locate) -> Trace:
+        """Everything that the walk considers."""
+        recorder = TraceRecorder(locate)
+        walk(self._plan(packet)[0], packet, recorder)
+        return recorder.trace
+
+    def points(self, packet: Packet) -> Points:
+        """Where the answer can change for the packet's open fields."""
+        if not packet.open_fields:
+            return {}
+        node = self.compiled.node(packet.node)
+        ports = (node.encapsulation.vxlan_port, *node.encapsulation.wireguard_ports.values())
+        return critical_points(self._plan(packet)[0], packet, node.sets, ports)
+
+    def passes(self, packet: Packet, answer: Answer) -> bool:
+        """Whether the packet gets through; what Calico leaves to the host, the host's chain policy decides."""
+        if answer.decision is Decision.NO_POLICY:
+            return self.host_policy(packet) == "ACCEPT"
+        return answer.decision is Decision.ALLOW
+
+    def host_policy(self, packet: Packet) -> str:
+        """ACCEPT or DROP: the policy of the host's own chain at the packet's hook."""
+        return self.compiled.node(packet.node).host.chain_policies[HOST_CHAINS[packet.path]]
+
+    def _plan(self, packet: Packet) -> tuple[Plan, bool]:
+        key = (
+            packet.node,
+            packet.in_interface,
+            packet.out_interface,
+            packet.version,
+            packet.dnat,
+            packet.pre_dnat_out_interface,
+        )
+        found = self._plans.get(key)
+        if found is None:
+            node: CompiledNode = self.compiled.node(packet.node)
+            found = self._plans[key] = (plan(node, packet), node.settings.filter_allow_action is Action.RETURN)
+        return found
+
+
+def _handed_back(answer: Answer) -> Answer:
+    """With IptablesFilterAllowAction Return, what Calico accepts goes back to the host, failsafes excepted."""
+    if answer.decision is Decision.ALLOW and answer.decider.reason is not ReasonCode.FAILSAFE:
+        return Answer(Decision.NO_POLICY, answer.decider)
+    return answer
+
+
+def fields_to_try(points: Iterable[Points], domains: Domains) -> dict[str, list[int]]:
+    """The values to ask for each open field, over several packets that share it."""
+    merged: Points = {}
+    for each in points:
+        for name, values in each.items():
+            merged.setdefault(name, set()).update(values)
+    return {name: representatives(name, values, domains.get(name)) for name, values in merged.items()}
+
+

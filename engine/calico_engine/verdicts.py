@@ -1,0 +1,184 @@
+"""`Verdict`: the answer to a question, with its reason, its trace and what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+
+from calico_engine.analysis.answers import Answered, HopTrace, PolicyRef, Reason, Witness
+from calico_engine.analysis.connections import Hop
+from calico_engine.compiler.chains import ChainTier
+from calico_engine.compiler.felix_model import ResourceId, RuleId
+from calico_engine.dataplane.outcomes import Decider, Decision, ReasonCode
+from calico_engine.dataplane.reader import PacketReader
+from calico_engine.errors import UncertainVerdict
+from calico_engine.packets import QUERY_KEYS
+from calico_engine.reports.answers import answer_json
+from calico_engine.reports.explanation import explanation
+
+
+#: Where an object, or one of its rules, is written: (file, line).
+Locate = Callable[[ResourceId, RuleId | None], tuple[str, int] | None]
+
+
+class Verdict:
+    """The answer. Reasons and traces are worked out when they are asked for.
+
+    `decision` is ALLOW, DENY, NO_POLICY or UNCERTAIN; `allowed` the plain bool.
+    """
+
+    def __init__(
+        self,
+        hops: tuple[Hop, ...],
+        reader: PacketReader,
+        locate: Locate,
+        *,
+        other: tuple[Hop, ...] | None = None,
+        depends_on: str | None = None,
+        assumptions: tuple[str, ...] = (),
+    ) -> None:
+        self._hops = hops
+        self._other = other
+        self._reader = reader
+        self._locate = locate
+        self._depends_on = depends_on
+        self._assumptions = assumptions
+        self.decision = _deciding(hops).answer.decision if other is None else Decision.UNCERTAIN
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the packet gets through, the host's own chains included; UncertainVerdict if that is open."""
+        if self._other is None:
+            return _deciding(self._hops).passes
+        sides = " and ".join(f"{witness.decision}" for witness in self.witnesses)
+        raise UncertainVerdict(f"the answer depends on {', '.join(self.depends_on)}: {sides} are both possible")
+
+    @property
+    def depends_on(self) -> tuple[str, ...]:
+        """The keys of the question on which an UNCERTAIN answer depends, as a query spells them."""
+        return () if self._depends_on is None else (QUERY_KEYS[self._depends_on],)
+
+    @cached_property
+    def decided_by(self) -> Reason:
+        """What decided: the first hop that does not let the packet pass, otherwise the last one."""
+        hop = _deciding(self._hops)
+        return _reason(hop.packet.node, hop.answer.decider, self._locate)
+
+    @property
+    def witnesses(self) -> tuple[Witness, ...]:
+        """For UNCERTAIN, a packet for each side; otherwise empty."""
+        if self._other is None:
+            return ()
+        sides = (_deciding(self._hops), _deciding(self._other))
+        return tuple(Witness(hop.packet, hop.answer.decision, hop.passes) for hop in sides)
+
+    @cached_property
+    def assumptions(self) -> tuple[str, ...]:
+        """What was taken by default, and what is missing around the objects that matter here."""
+        return tuple(dict.fromkeys((*self._assumptions, *self._missing())))
+
+    @cached_property
+    def trace(self) -> tuple[HopTrace, ...]:
+        """Everything that was considered, hop by hop, by a second walk that records."""
+        return tuple(
+            HopTrace(
+                hop.packet.node,
+                hop.packet,
+                hop.answer.decision,
+                hop.passes,
+                self._reader.trace(hop.packet, self._locate),
+            )
+            for hop in (*self._hops, *(self._other or ()))
+        )
+
+    @property
+    def data(self) -> Answered:
+        """All of the answer as one value, the trace included."""
+        return self._data(self.trace)
+
+    def _data(self, trace: tuple[HopTrace, ...]) -> Answered:
+        return Answered(
+            self.decision,
+            None if self._other is not None else self.allowed,
+            self.decided_by,
+            self.depends_on,
+            self.witnesses,
+            self.assumptions,
+            trace,
+        )
+
+    def explain(self) -> str:
+        """The answer and the way to it, as text for one screen."""
+        return explanation(self.data)
+
+    def to_json(self, *, trace: bool = False) -> Mapping[str, object]:
+        """The answer as the command line's JSON gives it, with the trace if wanted."""
+        return answer_json(self._data(self.trace if trace else ()))
+
+    def __repr__(self) -> str:
+        return f"<Verdict {self.decision} by {self.decided_by}>"
+
+    def _missing(self) -> list[str]:
+        found = []
+        for hop in self._hops:
+            chain = hop.answer.decider.chain
+            for tier in chain.tiers if chain is not None else ():
+                if not tier.tier.exists:
+                    found.append(f"tier {tier.tier.name} does not exist: it comes last, and its end denies")
+            if hop.answer.decider.reason is ReasonCode.MISSING_PROFILE:
+                found.append(f"profile {hop.answer.decider.detail} does not exist: it denies")
+            if hop.answer.decision is Decision.NO_POLICY:
+                host = self._reader.host_policy(hop.packet)
+                found.append(f"the host's own chain on {hop.packet.node} has the policy {host} and no other rules")
+        return found
+
+
+def _deciding(hops: tuple[Hop, ...]) -> Hop:
+    return next((hop for hop in hops if not hop.passes), hops[-1])
+
+
+def _reason(node: str, decider: Decider, locate: Locate) -> Reason:
+    chain, rule = decider.chain, decider.rule
+    policy, place = _policy_and_place(decider, locate)
+    failsafe = None
+    if decider.reason is ReasonCode.FAILSAFE and isinstance(decider.detail, tuple):
+        failsafe = f"{'tcp' if decider.detail[0] == 6 else 'udp'}/{decider.detail[1]}"
+    return Reason(
+        reason=decider.reason,
+        node=node,
+        hook=decider.hook or None,
+        chain_type=chain.chain_type.value if chain else None,
+        endpoint=_endpoint_name(chain.endpoint) if chain else None,
+        direction=chain.direction.value if chain else None,
+        tier=decider.tier.tier.name if decider.tier else None,
+        policy=policy,
+        rule=rule.id.index if rule else None,
+        file=place[0] if place else None,
+        line=place[1] if place else None,
+        failsafe=failsafe,
+    )
+
+
+def _policy_and_place(decider: Decider, locate: Locate) -> tuple[PolicyRef | None, tuple[str, int] | None]:
+    if decider.rule is not None:
+        owner = decider.rule.id.owner
+        return _ref(owner), locate(owner, decider.rule.id)
+    if decider.reason is ReasonCode.END_OF_TIER and decider.tier is not None:
+        owner = _first_policy(decider.tier)
+        return _ref(owner), locate(owner, None)
+    if decider.reason is ReasonCode.MISSING_PROFILE:
+        return PolicyRef("Profile", None, str(decider.detail)), None
+    return None, None
+
+
+def _first_policy(tier: ChainTier) -> ResourceId:
+    """The end of a tier is put down to the first policy in it that did not match (app-policy/checker/check.go)."""
+    return tier.enforced[0].id
+
+
+def _ref(owner: ResourceId) -> PolicyRef:
+    return PolicyRef(owner.kind, owner.namespace or None, owner.name)
+
+
+def _endpoint_name(endpoint: ResourceId) -> str:
+    return f"{endpoint.namespace}/{endpoint.name}" if endpoint.namespace else endpoint.name

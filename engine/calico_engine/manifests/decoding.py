@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import struct
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -19,7 +18,13 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 import annotated_types
 from pydantic import PlainValidator, TypeAdapter, ValidationError
 
+from calico_engine.errors import printable
+from calico_engine.manifests.encoding import to_json
+from calico_engine.manifests.felix_spec import FelixSpec
+from calico_engine.manifests.go_numbers import go_float32_text
 from calico_engine.resources.base import json_name
+from calico_engine.resources.configuration import FelixConfiguration
+from calico_engine.resources.enterprise import is_enterprise_field
 
 _T = TypeVar("_T")
 
@@ -37,21 +42,38 @@ class Problem:
 
 def decode(model: type[_T], value: object) -> tuple[_T | None, list[Problem]]:
     """The struct that `value` stands for, or None and every problem."""
+    struct: Any = model
     try:
-        return _adapter(model).validate_python(value), []
+        resource = _adapter(struct).validate_python(value)
     except ValidationError:
-        problems: list[Problem] = []
-        converted = _struct(model)(value, (), problems)
-        if problems:
+        resource, problems = _converted(struct, value)
+        if resource is None:
             return None, problems
+    return _with_felix_spec(resource) if isinstance(resource, FelixConfiguration) else (resource, [])
+
+
+def _converted(model: Any, value: object) -> tuple[Any, list[Problem]]:
+    """The slow way, by the rules of Go."""
+    problems: list[Problem] = []
+    converted = _struct(model)(value, (), problems)
+    if problems:
+        return None, problems
     try:
         return _adapter(model).validate_python(converted), []
     except ValidationError as error:
         return None, [Problem(tuple(e["loc"]), e["msg"]) for e in error.errors()]
 
 
+def _with_felix_spec(resource: Any) -> tuple[Any, list[Problem]]:
+    """The configuration with its spec checked against the table of fields, and written as Calico would write it."""
+    spec, problems = decode(FelixSpec, resource.spec)
+    if spec is None:
+        return None, [dataclasses.replace(problem, path=("spec", *problem.path)) for problem in problems]
+    return dataclasses.replace(resource, spec=to_json(spec)), []
+
+
 @cache
-def _adapter(model: type[_T]) -> TypeAdapter[_T]:
+def _adapter(model: Any) -> TypeAdapter[Any]:
     return TypeAdapter(model)
 
 
@@ -60,14 +82,17 @@ _Converter = Callable[[object, Path, list[Problem]], object]
 
 def _kind(value: object) -> str:
     if isinstance(value, bool):
-        return "a boolean"
-    names = {str: "text", int: "a number", float: "a number", list: "a list", dict: "a mapping"}
-    return names.get(type(value), "null")
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'the text "{printable(value, 40)}"'
+    if isinstance(value, int | float):
+        return f"the number {value!r}"[:50]
+    return "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else "null"
 
 
-def _wanted(what: str, value: object, path: Path, problems: list[Problem]) -> None:
-    shown = f" {value!r}"[:60] if isinstance(value, str | int | float) else ""
-    problems.append(Problem(path, f"must be {what}, not {_kind(value)}{shown}"))
+def _wanted(what: str, value: object, path: Path, problems: list[Problem], hint: str = "") -> object:
+    problems.append(Problem(path, f"must be {what}, not {_kind(value)}{hint}"))
+    return None
 
 
 def _to_text(value: object, path: Path, problems: list[Problem]) -> object:
@@ -84,31 +109,24 @@ def _to_text(value: object, path: Path, problems: list[Problem]) -> object:
     return _wanted("text", value, path, problems)
 
 
-def go_float32_text(value: float) -> str:
-    """A float as sigs.k8s.io/yaml writes it into a text field: Go's shortest form at 32-bit precision."""
-    try:
-        single = struct.unpack("f", struct.pack("f", value))[0]
-    except OverflowError:
-        return "+Inf" if value > 0 else "-Inf"
-    for precision in range(1, 10):
-        text = f"{value:.{precision - 1}e}"
-        if struct.unpack("f", struct.pack("f", float(text)))[0] == single:
-            break
-    mantissa, _, exponent = text.partition("e")
-    power = int(exponent)
-    if power < -4 or power >= 6:
-        return f"{mantissa}e{power:+03d}"
-    return f"{float(text):.{max(0, precision - 1 - power)}f}"
-
-
 def _to_bool(value: object, path: Path, problems: list[Problem]) -> object:
-    return value if isinstance(value, bool) else _wanted("true or false", value, path, problems)
+    if isinstance(value, bool):
+        return value
+    quoted = isinstance(value, str) and value.lower() in ("true", "false", "yes", "no", "on", "off")
+    return _wanted("true or false", value, path, problems, _QUOTED if quoted else "")
 
 
 def _to_float(value: object, path: Path, problems: list[Problem]) -> object:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    return _wanted("a number", value, path, problems)
+    return _wanted("a number", value, path, problems, _quote_hint(value))
+
+
+_QUOTED = ": leave out the quotes"
+
+
+def _quote_hint(value: object) -> str:
+    return _QUOTED if isinstance(value, str) and value.isascii() and value.strip("-").isdigit() else ""
 
 
 def _to_int(low: int | None, high: int | None) -> _Converter:
@@ -116,7 +134,7 @@ def _to_int(low: int | None, high: int | None) -> _Converter:
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
-            return _wanted("a whole number", value, path, problems)
+            return _wanted("a whole number", value, path, problems, _quote_hint(value))
         if (low is not None and value < low) or (high is not None and value > high):
             problems.append(Problem(path, f"must be from {low} to {high}, not {value}"))
         return value
@@ -147,10 +165,9 @@ def _parsed(parse: Callable[[object], object]) -> _Converter:
 def _list_of(item: _Converter, empty: object) -> _Converter:
     def convert(value: object, path: Path, problems: list[Problem]) -> object:
         if not isinstance(value, list):
-            return _wanted("a list", value, path, problems)
-        return [
-            empty if entry is None else item(entry, (*path, index), problems) for index, entry in enumerate(value)
-        ]
+            scalar = isinstance(value, str | int | float)
+            return _wanted("a list", value, path, problems, ": put it in brackets, `[…]`" if scalar else "")
+        return [empty if entry is None else item(entry, (*path, index), problems) for index, entry in enumerate(value)]
 
     return convert
 
@@ -169,31 +186,47 @@ def _as_it_is(value: object, path: Path, problems: list[Problem]) -> object:
 
 
 @cache
-def _struct(model: type) -> _Converter:
+def _struct(model: Any) -> _Converter:
     fields = _fields(model)
-    folded = {name.lower(): name for name in fields}
+    folded = {_folded(name): name for name in fields}
 
     def convert(value: object, path: Path, problems: list[Problem]) -> object:
         if not isinstance(value, dict):
             return _wanted("a mapping", value, path, problems)
         converted: dict[str, object] = {}
-        exact = fields.keys() & value.keys()
-        for key in sorted(value):
-            name = key if key in fields else folded.get(key.lower())
+        # Of names that differ in case only, the exact one counts, and otherwise the last in byte order.
+        for key in sorted(value, key=str.encode):
+            name = key if key in fields else folded.get(_folded(key))
             if name is None:
-                problems.append(Problem((*path, key), unknown_name("field", key, fields), at_key=True))
-            elif value[key] is not None and not (key != name and name in exact):
+                problems.append(Problem((*path, key), _unknown_field(key, fields), at_key=True))
+            elif value[key] is not None and (key == name or name not in value):
                 converted[name] = fields[name](value[key], (*path, key), problems)
         return converted
 
     return convert
 
 
+def _folded(name: str) -> str:
+    """The name as encoding/json compares names: letters without case, and the two letters that Unicode adds to ASCII."""
+    return name.lower().replace("\u017f", "s")
+
+
+def _unknown_field(name: str, known: typing.Iterable[str]) -> str:
+    if is_enterprise_field(name):
+        return f'"{name}" is a field of Calico Enterprise, which Calico does not have'
+    return unknown_name("field", name, known)
+
+
 def unknown_name(what: str, name: str, known: typing.Iterable[str]) -> str:
     """`unknown field "selctor"; did you mean "selector"?`"""
-    close = difflib.get_close_matches(name[:100], list(known), n=1, cutoff=0.6)
-    hint = f'; did you mean "{close[0]}"?' if close else ""
-    return f'unknown {what} "{name[:100]}"{hint}'
+    return f'unknown {what} "{printable(name, 100)}"{did_you_mean(name, known)}'
+
+
+def did_you_mean(name: str, known: typing.Iterable[str]) -> str:
+    """`; did you mean "selector"?`, or nothing if no known name is like this one. Case is not looked at."""
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    close = difflib.get_close_matches(name[:100].lower(), list(by_lower), n=1, cutoff=0.6)
+    return f'; did you mean "{by_lower[close[0]]}"?' if close else ""
 
 
 def _fields(model: type) -> Mapping[str, _Converter]:
@@ -243,4 +276,6 @@ def _zero(annotation: Any) -> object:
     base = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
     if hasattr(base, "__pydantic_config__"):
         return {}
+    if base is Any:
+        return None
     return {str: "", int: 0, float: 0.0, bool: False}.get(typing.cast(type, base), 0)

@@ -1,24 +1,46 @@
 """From the value of a document to the objects in it: single ones, bare lists, typed lists and `kind: List`.
 
-Source: calicoctl/calicoctl/resourcemgr/resourcemgr.go (spec resources 11.2); reading `kind: List` and skipping foreign
-kinds are extensions.
+Source: calicoctl/calicoctl/resourcemgr/resourcemgr.go (spec resources 11.2); reading `kind: List` and kubectl's dumps,
+and skipping foreign kinds, are extensions.
 """
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Annotated
 
-from calico_engine.manifests.decoding import Path, Problem, unknown_name
-from calico_engine.resources import API_VERSION, HOST_API_VERSION, MODELS, Host, Resource
+from pydantic import Field
+
+from calico_engine.errors import printable
+from calico_engine.manifests.crd_objects import CRD_API_VERSION, as_api_object
+from calico_engine.manifests.decoding import Path, Problem, decode, unknown_name
+from calico_engine.resources import (
+    API_VERSION,
+    HOST_API_VERSION,
+    MODELS,
+    Host,
+    Node,
+    Profile,
+    Resource,
+    WorkloadEndpoint,
+)
+from calico_engine.resources.base import Int, Items, JsonValue, api_struct
+from calico_engine.resources.enterprise import ENTERPRISE_KINDS
 
 _KINDS = {kind: model for (version, kind), model in MODELS.items() if version == API_VERSION}
-#: Calico kinds that cannot change a verdict: kept out, with a notice.
-_HARMLESS_KINDS = frozenset({"BGPPeer", "BGPFilter", "ClusterInformation", "IPReservation", "CalicoNodeStatus"})
+#: Calico's kinds that calicoctl does not know and kubectl shows; they cannot change a verdict.
+_HARMLESS_KINDS = frozenset(
+    {"BlockAffinity", "CalicoNodeStatus", "IPAMBlock", "IPAMConfig", "IPAMConfiguration", "IPAMHandle"}
+)
 #: Kubernetes kinds that Calico turns into policy: to skip one silently could turn a verdict around.
 _POLICY_KINDS = frozenset({"NetworkPolicy", "ClusterNetworkPolicy"})
 _WITHDRAWN_KINDS = frozenset({"AdminNetworkPolicy", "BaselineAdminNetworkPolicy"})
+#: Calico kinds that are no CRDs.
+_NO_CRD = frozenset({Node.KIND, Profile.KIND, WorkloadEndpoint.KIND})
+#: Calico kinds whose names Kubernetes has too.
+_SHARED_KINDS = frozenset({"NetworkPolicy", "Node"})
 
 
 class Skipped(enum.Enum):
@@ -38,71 +60,141 @@ class RawObject:
     model: type[Resource] | Skipped
 
 
+@api_struct
+class _ListMeta:
+    self_link: str = ""
+    resource_version: str = ""
+    continue_: Annotated[str, Field(alias="continue")] = ""
+    remaining_item_count: Int | None = None
+
+
+@api_struct
+class _TypedList:
+    """A list kind of Calico's API, such as TierList."""
+
+    api_version: str = ""
+    kind: str = ""
+    metadata: _ListMeta = field(default_factory=_ListMeta)
+    items: Items[JsonValue] = ()
+
+
 def objects_of(value: object) -> tuple[list[RawObject], list[Problem]]:
     """Every object in a document's value, and what is wrong with its shape."""
     objects: list[RawObject] = []
     problems: list[Problem] = []
-    for path, item, list_kind in _flattened(value, problems):
-        found = _recognise(path, item, list_kind, problems)
+    for item in _flattened(value, problems):
+        found = _recognise(item, problems)
         if found is not None:
             objects.append(found)
     return objects, problems
 
 
-def _flattened(value: object, problems: list[Problem]) -> Iterator[tuple[Path, dict[str, object], str | None]]:
-    """(path, object, kind that its typed list implies). A stack of its own: lists may stand inside lists."""
-    stack: list[tuple[Path, object, str | None]] = [((), value, None)]
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """An object on its way: what its list says it is, and whether the list insists on it."""
+
+    path: Path
+    value: object
+    version: object = None
+    kind: object = None
+    typed: bool = False
+
+
+def _flattened(value: object, problems: list[Problem]) -> Iterator[_Item]:
+    """The items of all lists. A stack of its own: lists may stand inside lists."""
+    stack: list[_Item] = [_Item((), value)]
     while stack:
-        path, item, list_kind = stack.pop()
-        if isinstance(item, list) and (not path or path[-1] != "items"):
-            stack.extend(((*path, index), entry, None) for index, entry in reversed(list(enumerate(item))))
-        elif not isinstance(item, dict):
-            problems.append(Problem(path, "must be a resource: a mapping with apiVersion, kind and metadata"))
-        elif _is_list(item):
-            entries = item.get("items")
-            if not isinstance(entries, list):
-                if entries is not None:
-                    problems.append(Problem((*path, "items"), "must be a list"))
-                continue
-            implied = str(item["kind"]).removesuffix("List") or None
-            for index, entry in reversed(list(enumerate(entries))):
-                stack.append(((*path, "items", index), {} if entry is None else entry, implied))
+        item = stack.pop()
+        if isinstance(item.value, list) and not item.path:
+            stack.extend(_Item((index,), entry) for index, entry in reversed(list(enumerate(item.value))))
+        elif not isinstance(item.value, dict):
+            problems.append(Problem(item.path, "must be a resource: a mapping with apiVersion, kind and metadata"))
+        elif not item.typed and _is_list(item.value):
+            stack.extend(reversed(_entries(item, item.value, problems)))
         else:
-            yield path, item, list_kind
+            yield item
 
 
-def _is_list(item: dict[str, object]) -> bool:
-    kind = item.get("kind")
+def _is_list(value: dict[str, object]) -> bool:
+    kind = value.get("kind")
     if not isinstance(kind, str) or not kind.endswith("List"):
         return False
-    return kind == "List" or kind.removesuffix("List") in _KINDS or "items" in item
+    return kind.removesuffix("List") in _KINDS or ("items" in value or kind == "List")
 
 
-def _recognise(
-    path: Path, item: dict[str, object], list_kind: str | None, problems: list[Problem]
-) -> RawObject | None:
-    version, kind = item.get("apiVersion"), item.get("kind")
-    if list_kind is not None and list_kind in _KINDS and version is None and kind is None:
-        version, kind = API_VERSION, list_kind
+def _entries(item: _Item, value: dict[str, object], problems: list[Problem]) -> list[_Item]:
+    kind, version = str(value["kind"]), value.get("apiVersion")
+    implied = kind.removesuffix("List")
+    if implied in _KINDS and version in (API_VERSION, CRD_API_VERSION):
+        return _typed_entries(item.path, value, implied, problems)
+    if implied in _KINDS and implied not in _SHARED_KINDS and isinstance(version, str) and "." not in version:
+        problems.append(Problem((*item.path, "apiVersion"), _wrong_version(version, kind)))
+        return []
+    if kind == "List" and version not in ("v1", None):
+        problems.append(Problem((*item.path, "apiVersion"), 'apiVersion of a List must be "v1"'))
+        return []
+    entries = value.get("items")
+    if not isinstance(entries, list):
+        if entries is not None:
+            problems.append(Problem((*item.path, "items"), "must be a list"))
+        return []
+    path = (*item.path, "items")
+    return [
+        _Item((*path, index), entry, version if implied else None, implied or None)
+        for index, entry in enumerate(entries)
+    ]
+
+
+def _typed_entries(path: Path, value: dict[str, object], kind: str, problems: list[Problem]) -> list[_Item]:
+    """The items of a list kind are read as that kind, whatever they say they are."""
+    frame, found = decode(_TypedList, value)
+    problems += [replace(problem, path=path + problem.path) for problem in found]
+    if frame is None:
+        return []
+    key = "items" if "items" in value else next((name for name in value if name.lower() == "items"), "items")
+    return [
+        _Item((*path, key, index), {} if entry is None else entry, frame.api_version, kind, typed=True)
+        for index, entry in enumerate(frame.items)
+    ]
+
+
+def _recognise(item: _Item, problems: list[Problem]) -> RawObject | None:
+    value, path = item.value, item.path
+    assert isinstance(value, dict)
+    version, kind = value.get("apiVersion"), value.get("kind")
+    if item.typed or (kind is None and item.kind is not None):
+        version, kind = item.version, item.kind
     if not isinstance(kind, str) or not kind:
-        problems.append(Problem((*path, "kind") if "kind" in item else path, _missing("kind", item)))
+        problems.append(Problem((*path, "kind") if "kind" in value else path, _missing("kind", value)))
         return None
     if not isinstance(version, str) or not version:
-        where = (*path, "apiVersion") if "apiVersion" in item else path
-        problems.append(Problem(where, _missing("apiVersion", item)))
+        where = (*path, "apiVersion") if "apiVersion" in value else path
+        problems.append(Problem(where, _missing("apiVersion", value)))
         return None
+    return _read_as(path, value, version, kind, problems)
+
+
+def _read_as(
+    path: Path, value: dict[str, object], version: str, kind: str, problems: list[Problem]
+) -> RawObject | None:
+    if version == CRD_API_VERSION and kind in _KINDS and kind not in _NO_CRD:
+        try:
+            return RawObject(path, as_api_object(value, kind, API_VERSION), kind, _KINDS[kind])
+        except ValueError as error:
+            problems.append(Problem((*path, "metadata", "annotations"), str(error)))
+            return None
     model = _model(version, kind)
     if isinstance(model, str):
-        problems.append(Problem((*path, "kind"), model))
+        problems.append(Problem((*path, "kind") if "kind" in value else path, model))
         return None
-    return RawObject(path, item, kind, model)
+    return RawObject(path, value, kind, model)
 
 
-def _missing(key: str, item: dict[str, object]) -> str:
-    wrongly = next((name for name in item if name.lower() == key.lower() and name != key), None)
+def _missing(key: str, value: dict[str, object]) -> str:
+    wrongly = next((name for name in value if name.lower() == key.lower() and name != key), None)
     if wrongly is not None:
         return f'the key must be spelled "{key}", not "{wrongly}"'
-    return f"{key} must be given, as text" if key in item else f"{key} is missing"
+    return f"{key} must be given, as text" if key in value else f"{key} is missing"
 
 
 def _model(version: str, kind: str) -> type[Resource] | Skipped | str:
@@ -110,18 +202,32 @@ def _model(version: str, kind: str) -> type[Resource] | Skipped | str:
     found = MODELS.get((version, kind))
     if found is not None:
         return found
-    group = version.partition("/")[0]
+    group = version.rpartition("/")[0]
     if group == "calico-engine":
-        return f'{HOST_API_VERSION} has the kind "{Host.KIND}" only, not "{kind[:80]}"'
-    if group == "projectcalico.org" or group == "crd.projectcalico.org":
-        if kind in _HARMLESS_KINDS:
-            return Skipped.HARMLESS
-        if kind in _KINDS or kind == Host.KIND:
-            wanted = HOST_API_VERSION if kind == Host.KIND else API_VERSION
-            return f'apiVersion of a {kind} must be "{wanted}", not "{version[:80]}"'
-        return unknown_name("kind", kind, [*_KINDS, *_HARMLESS_KINDS])
+        return f'{HOST_API_VERSION} has the kind "{Host.KIND}" only, not "{printable(kind, 80)}"'
     if kind in _WITHDRAWN_KINDS:
-        return f"{kind} is not part of this Calico release; use ClusterNetworkPolicy (policy.networking.k8s.io/v1alpha2)"
-    if kind in _POLICY_KINDS:
-        return f"a {kind} of {version[:80]} decides about packets, and its conversion is not modelled yet"
+        return (
+            f"{kind} is not part of this Calico release; use ClusterNetworkPolicy (policy.networking.k8s.io/v1alpha2)"
+        )
+    if "calico" in group.lower():
+        return _calico_kind(version, kind)
+    if kind in _POLICY_KINDS and (kind not in _KINDS or group.endswith("k8s.io")):
+        return f"a {kind} of {printable(version, 80)} decides about packets, and its conversion is not modelled yet"
+    if kind in _KINDS and "." not in group and (kind not in _SHARED_KINDS or version != "v1"):
+        return _wrong_version(version, kind)
     return Skipped.FOREIGN
+
+
+def _calico_kind(version: str, kind: str) -> Skipped | str:
+    if kind in _HARMLESS_KINDS:
+        return Skipped.HARMLESS
+    if kind in _KINDS or kind == Host.KIND:
+        return _wrong_version(version, kind)
+    if kind in ENTERPRISE_KINDS:
+        return f"{kind} is a kind of Calico Enterprise, which Calico does not have"
+    return unknown_name("kind", kind, [*_KINDS, *_HARMLESS_KINDS])
+
+
+def _wrong_version(version: str, kind: str) -> str:
+    wanted = HOST_API_VERSION if kind == Host.KIND else API_VERSION
+    return f'apiVersion of a {kind} must be "{wanted}", not "{printable(version, 80)}"'

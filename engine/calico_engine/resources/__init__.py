@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import get_args
 
-from calico_engine.resources.configuration import BGPConfiguration, FelixConfiguration, KubeControllersConfiguration
+from calico_engine.resources.bgp import BGPConfiguration, BGPFilter, BGPPeer, IPReservation
+from calico_engine.resources.configuration import ClusterInformation, FelixConfiguration
+from calico_engine.resources.controllers import KubeControllersConfiguration
 from calico_engine.resources.endpoints import HostEndpoint, WorkloadEndpoint
 from calico_engine.resources.hosts import HOST_API_VERSION, Host
 from calico_engine.resources.networksets import GlobalNetworkSet, NetworkSet
@@ -17,24 +20,30 @@ from calico_engine.resources.policies import (
     StagedNetworkPolicy,
 )
 from calico_engine.resources.profiles import Profile
+from calico_engine.resources.staged_kubernetes import StagedKubernetesNetworkPolicy
 from calico_engine.resources.tiers import Tier
 
 API_VERSION = "projectcalico.org/v3"
 
 Resource = (
     BGPConfiguration
+    | BGPFilter
+    | BGPPeer
+    | ClusterInformation
     | FelixConfiguration
     | GlobalNetworkPolicy
     | GlobalNetworkSet
     | Host
     | HostEndpoint
     | IPPool
+    | IPReservation
     | KubeControllersConfiguration
     | NetworkPolicy
     | NetworkSet
     | Node
     | Profile
     | StagedGlobalNetworkPolicy
+    | StagedKubernetesNetworkPolicy
     | StagedNetworkPolicy
     | Tier
     | WorkloadEndpoint
@@ -42,27 +51,7 @@ Resource = (
 
 #: (apiVersion, kind) → model
 MODELS: Mapping[tuple[str, str], type[Resource]] = {
-    **{
-        (API_VERSION, model.KIND): model
-        for model in (
-            BGPConfiguration,
-            FelixConfiguration,
-            GlobalNetworkPolicy,
-            GlobalNetworkSet,
-            HostEndpoint,
-            IPPool,
-            KubeControllersConfiguration,
-            NetworkPolicy,
-            NetworkSet,
-            Node,
-            Profile,
-            StagedGlobalNetworkPolicy,
-            StagedNetworkPolicy,
-            Tier,
-            WorkloadEndpoint,
-        )
-    },
-    (HOST_API_VERSION, Host.KIND): Host,
+    (HOST_API_VERSION if model is Host else API_VERSION, model.KIND): model for model in get_args(Resource)
 }
 
 __all__ = [
@@ -70,12 +59,16 @@ __all__ = [
     "HOST_API_VERSION",
     "MODELS",
     "BGPConfiguration",
+    "BGPFilter",
+    "BGPPeer",
+    "ClusterInformation",
     "FelixConfiguration",
     "GlobalNetworkPolicy",
     "GlobalNetworkSet",
     "Host",
     "HostEndpoint",
     "IPPool",
+    "IPReservation",
     "KubeControllersConfiguration",
     "NetworkPolicy",
     "NetworkSet",
@@ -84,6 +77,7 @@ __all__ = [
     "Profile",
     "Resource",
     "StagedGlobalNetworkPolicy",
+    "StagedKubernetesNetworkPolicy",
     "StagedNetworkPolicy",
     "Tier",
     "WorkloadEndpoint",

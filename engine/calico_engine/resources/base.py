@@ -6,11 +6,15 @@ pass of their own. Field names are the API's, in snake case, with the JSON name 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypeVar, dataclass_transform
+from datetime import datetime
+from typing import Annotated, Any, Final, TypeVar, dataclass_transform
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, PlainValidator
 from pydantic.alias_generators import to_camel
+
+from calico_engine.configuration.go_text import INT64_MAX, INT64_MIN, Duration
 
 _T = TypeVar("_T")
 _E = TypeVar("_E")
@@ -25,9 +29,49 @@ TextMap = dict[str, str]
 
 #: Scalars are taken as they are; what Go's decoder converts is converted before (manifests/decoding.py).
 Bool = Annotated[bool, Field(strict=True)]
-Int = Annotated[int, Field(strict=True)]
+Int = Annotated[int, Field(strict=True, ge=INT64_MIN, le=INT64_MAX)]
+Int32 = Annotated[int, Field(strict=True, ge=-(2**31), le=2**31 - 1)]
 UInt16 = Annotated[int, Field(strict=True, ge=0, le=65535)]
 Float = Annotated[float, Field(strict=True)]
+
+
+class Kept:
+    """Marks a field that Calico prints even when it holds nothing: one without `omitempty`."""
+
+
+class Pointer:
+    """Marks a list or map behind a pointer in Go: one that is given but empty is printed too."""
+
+
+KEPT: Final = Kept()
+POINTER: Final = Pointer()
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def parse_time(value: object) -> str:
+    """Check a time as k8s.io/apimachinery metav1.Time does (RFC 3339). Raises ValueError saying what would be right."""
+    if isinstance(value, str) and _TIME.fullmatch(value):
+        try:
+            datetime.strptime(value[:19], "%Y-%m-%dT%H:%M:%S")
+        except ValueError:
+            pass
+        else:
+            return value
+    raise ValueError('a time looks like "2024-01-31T12:00:00Z"')
+
+
+def parse_duration(value: object) -> Duration:
+    """Read a duration as metav1.Duration does. Raises ValueError saying what would be right."""
+    if isinstance(value, Duration):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("a duration is a text such as 90s or 1h30m")
+    return Duration.parse(value)
+
+
+Time = Annotated[str, PlainValidator(parse_time)]
+DurationValue = Annotated[Duration, PlainValidator(parse_duration)]
 
 CONFIG = ConfigDict(extra="forbid", alias_generator=to_camel)
 
@@ -47,6 +91,27 @@ def json_name(name: str, annotation: object) -> str:
 
 
 @api_struct
+class OwnerReference:
+    api_version: Annotated[str, KEPT] = ""
+    kind: Annotated[str, KEPT] = ""
+    name: Annotated[str, KEPT] = ""
+    uid: Annotated[str, KEPT] = ""
+    controller: Bool | None = None
+    block_owner_deletion: Bool | None = None
+
+
+@api_struct
+class ManagedFields:
+    manager: str = ""
+    operation: str = ""
+    api_version: str = ""
+    time: Time | None = None
+    fields_type: str = ""
+    fields_v1: Annotated[JsonValue, Field(alias="fieldsV1")] = None
+    subresource: str = ""
+
+
+@api_struct
 class ObjectMeta:
     """Kubernetes' ObjectMeta as far as Calico's types carry it (k8s.io/apimachinery meta/v1)."""
 
@@ -57,11 +122,28 @@ class ObjectMeta:
     uid: str = ""
     resource_version: str = ""
     generation: Int = 0
-    creation_timestamp: str | None = None
-    deletion_timestamp: str | None = None
+    creation_timestamp: Time | None = None
+    deletion_timestamp: Time | None = None
     deletion_grace_period_seconds: Int | None = None
     labels: TextMap = field(default_factory=dict)
     annotations: TextMap = field(default_factory=dict)
-    owner_references: Items[JsonValue] = ()
+    owner_references: Items[OwnerReference] = ()
     finalizers: Items[str] = ()
-    managed_fields: Items[JsonValue] = ()
+    managed_fields: Items[ManagedFields] = ()
+
+
+@api_struct
+class Condition:
+    """Kubernetes' condition of a status (meta/v1)."""
+
+    type: Annotated[str, KEPT] = ""
+    status: Annotated[str, KEPT] = ""
+    observed_generation: Int = 0
+    last_transition_time: Annotated[Time | None, KEPT] = None
+    reason: Annotated[str, KEPT] = ""
+    message: Annotated[str, KEPT] = ""
+
+
+@api_struct
+class ConditionsStatus:
+    conditions: Items[Condition] = ()

@@ -7,15 +7,17 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from calico_engine.resources.base import Items, JsonValue, ObjectMeta, UInt16, api_struct
+from calico_engine.resources.base import KEPT, Int, Items, ObjectMeta, UInt16, api_struct
 from calico_engine.resources.rules import ProtocolValue
 
 
 @api_struct
 class EndpointPort:
-    name: str = ""
-    protocol: ProtocolValue = ""
-    port: UInt16 = 0
+    """A named port. A protocol that is not given is the number 0, as in Go."""
+
+    name: Annotated[str, KEPT] = ""
+    protocol: Annotated[ProtocolValue, KEPT] = 0
+    port: Annotated[UInt16, KEPT] = 0
 
 
 @api_struct
@@ -41,17 +43,38 @@ class HostEndpoint:
 
 @api_struct
 class WorkloadEndpointPort:
-    name: str = ""
-    protocol: ProtocolValue = ""
-    port: UInt16 = 0
-    host_port: UInt16 = 0
-    host_ip: Annotated[str, Field(alias="hostIP")] = ""
+    name: Annotated[str, KEPT] = ""
+    protocol: Annotated[ProtocolValue, KEPT] = 0
+    port: Annotated[UInt16, KEPT] = 0
+    host_port: Annotated[UInt16, KEPT] = 0
+    host_ip: Annotated[str, Field(alias="hostIP"), KEPT] = ""
 
 
 @api_struct
 class IPNAT:
-    internal_ip: Annotated[str, Field(alias="internalIP")] = ""
-    external_ip: Annotated[str, Field(alias="externalIP")] = ""
+    internal_ip: Annotated[str, Field(alias="internalIP"), KEPT] = ""
+    external_ip: Annotated[str, Field(alias="externalIP"), KEPT] = ""
+
+
+@api_struct
+class QoSControls:
+    """Limits of rates and connections; they never change a verdict."""
+
+    ingress_bandwidth: Int = 0
+    ingress_burst: Int = 0
+    ingress_peakrate: Int = 0
+    ingress_minburst: Int = 0
+    egress_bandwidth: Int = 0
+    egress_burst: Int = 0
+    egress_peakrate: Int = 0
+    egress_minburst: Int = 0
+    ingress_packet_rate: Int = 0
+    ingress_packet_burst: Int = 0
+    egress_packet_rate: Int = 0
+    egress_packet_burst: Int = 0
+    ingress_max_connections: Int = 0
+    egress_max_connections: Int = 0
+    dscp: ProtocolValue | None = None
 
 
 @api_struct
@@ -72,7 +95,7 @@ class WorkloadEndpointSpec:
     mac: str = ""
     ports: Items[WorkloadEndpointPort] = ()
     allow_spoofed_source_prefixes: Items[str] = ()
-    qos_controls: Annotated[JsonValue, Field(alias="qosControls")] = None
+    qos_controls: Annotated[QoSControls | None, Field(alias="qosControls")] = None
 
 
 @api_struct

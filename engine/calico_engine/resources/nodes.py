@@ -7,12 +7,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from calico_engine.resources.base import Bool, Int, Items, JsonValue, ObjectMeta, api_struct
+from calico_engine.resources.base import KEPT, Bool, ConditionsStatus, Int, Items, ObjectMeta, api_struct
+from calico_engine.resources.bgp import ASNumber
 
 
 @api_struct
 class NodeBGPSpec:
-    as_number: JsonValue = None
+    as_number: ASNumber | None = None
     ipv4_address: Annotated[str, Field(alias="ipv4Address")] = ""
     ipv6_address: Annotated[str, Field(alias="ipv6Address")] = ""
     ipv4_ipip_tunnel_addr: Annotated[str, Field(alias="ipv4IPIPTunnelAddr")] = ""
@@ -22,7 +23,7 @@ class NodeBGPSpec:
 @api_struct
 class OrchRef:
     node_name: str = ""
-    orchestrator: str = ""
+    orchestrator: Annotated[str, KEPT] = ""
 
 
 @api_struct
@@ -33,7 +34,7 @@ class NodeWireguardSpec:
 
 @api_struct
 class NodeAddress:
-    address: str = ""
+    address: Annotated[str, KEPT] = ""
     type: str = ""
 
 
@@ -73,17 +74,15 @@ class Node:
     kind: str = ""
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: NodeSpec = field(default_factory=NodeSpec)
-    status: NodeStatus = field(default_factory=NodeStatus)
+    status: Annotated[NodeStatus, KEPT] = field(default_factory=NodeStatus)
 
 
 @api_struct
 class IPPoolSpec:
-    cidr: str = ""
+    cidr: Annotated[str, KEPT] = ""
     vxlan_mode: Annotated[str, Field(alias="vxlanMode")] = ""
     ipip_mode: Annotated[str, Field(alias="ipipMode")] = ""
     nat_outgoing: Bool = False
-    ipip: JsonValue = None
-    nat_outgoing_v1: Annotated[Bool, Field(alias="nat-outgoing")] = False
     disabled: Bool = False
     disable_bgp_export: Annotated[Bool, Field(alias="disableBGPExport")] = False
     block_size: Int = 0
@@ -101,4 +100,4 @@ class IPPool:
     kind: str = ""
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: IPPoolSpec = field(default_factory=IPPoolSpec)
-    status: JsonValue = None
+    status: ConditionsStatus | None = None

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, PlainValidator
 
-from calico_engine.resources.base import Int, Items, TextMap, api_struct
+from calico_engine.resources.base import KEPT, Int, Items, TextMap, api_struct
 
 _NAMED_PORT = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 
@@ -140,7 +140,7 @@ class RuleMetadata:
 class Rule:
     """One rule of a policy or profile; a packet matches when every criterion given holds."""
 
-    action: str = ""
+    action: Annotated[str, KEPT] = ""
     ip_version: Annotated[Int | None, Field(alias="ipVersion")] = None
     protocol: ProtocolValue | None = None
     icmp: ICMPFields | None = None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from calico_engine.resources.base import Float, JsonValue, ObjectMeta, api_struct
+from calico_engine.resources.base import KEPT, ConditionsStatus, Float, ObjectMeta, api_struct
 
 DEFAULT_TIER = "default"
 #: What the client writes for a tier without order (libcalico-go/lib/resources/tier.go: DefaultTierFields).
@@ -33,4 +33,4 @@ class Tier:
     kind: str = ""
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: TierSpec = field(default_factory=TierSpec)
-    status: JsonValue = None
+    status: Annotated[ConditionsStatus, KEPT] = field(default_factory=ConditionsStatus)

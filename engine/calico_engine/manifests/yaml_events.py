@@ -16,7 +16,7 @@ from calico_engine.manifests.yaml_problems import Unreadable
 
 try:
     from yaml._yaml import CParser as _Parser
-except ImportError:  # PyYAML was built without libyaml; slower, and otherwise the same
+except ImportError:  # PyYAML was built without libyaml: slower, and laxer with tabs and unknown % lines
     from yaml import SafeLoader as _Parser  # type: ignore[assignment]
 
 NextEvent = Callable[[], Any]

@@ -113,7 +113,7 @@ _PHRASES: tuple[tuple[str, str, bool], ...] = (
     ("found character '\\t'", _TABS, False),
     (
         "mapping values are not allowed",
-        "a second `: ` in this place, or wrong indentation; quote a value that holds `: `",
+        "`: ` cannot stand here: quote a text that holds it, or mend the indentation or the line above",
         False,
     ),
     ("could not find expected ':'", "`:` is missing: this is neither `key: value` nor an entry of a list", True),
@@ -127,7 +127,11 @@ _PHRASES: tuple[tuple[str, str, bool], ...] = (
     ("expected ',' or '}'", "`,` or `}` is missing in a mapping in braces", False),
     ("expected node content", "a value is missing here", False),
     ("expected the node content", "a value is missing here", False),
-    ("document start>", "text before the document: after a `%` line or `...`, a line `---` must follow", False),
+    (
+        "document start>",
+        "a `%` line must be followed by `---`, where calicoctl cuts it off from its document; remove the `%` line",
+        False,
+    ),
     ("unexpected end of stream", "a quoted text is not closed", True),
     (
         "unexpected document",

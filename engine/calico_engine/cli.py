@@ -57,7 +57,9 @@ def check(
     question: Annotated[
         list[str] | None, typer.Argument(metavar="SOURCE DESTINATION SERVICE", show_default=False)
     ] = None,
-    queries: Annotated[str | None, typer.Option(metavar="FILE|-", help="Packet queries, one JSON object a line.")] = None,
+    queries: Annotated[
+        str | None, typer.Option(metavar="FILE|-", help="Packet queries, one JSON object a line.")
+    ] = None,
     source_port: Annotated[int | None, typer.Option(help="The connection's source port; otherwise it is open.")] = None,
     trace: Annotated[bool, typer.Option("--trace", help="With -o json: everything that was considered.")] = False,
     output: Format = Output.TEXT,
@@ -181,7 +183,7 @@ def _print(lines: Iterable[Line], stream: TextIO) -> None:
     for line in lines:
         style = _STYLES.get(line.tone)
         text = typer.style(line.text, fg=style) if colour and style else line.text
-        print(text, file=stream)  # noqa: T201
+        print(text, file=stream)
 
 
 def _fail(message: str) -> NoReturn:

@@ -14,7 +14,7 @@ from calico_engine.errors import ManifestError
 from calico_engine.manifests.loading import LoadedObject
 from calico_engine.manifests.origin import Origin
 from calico_engine.manifests.yaml_problems import Path
-from calico_engine.resources import API_VERSION, Resource, Tier
+from calico_engine.resources import API_VERSION, HostEndpoint, Resource, Tier, WorkloadEndpoint
 from calico_engine.resources.base import ObjectMeta
 from calico_engine.resources.tiers import BUILT_IN_TIERS, TierSpec
 
@@ -59,6 +59,11 @@ class Datastore:
         for entry in self.entries.values():
             if isinstance(entry.resource, model):
                 yield entry, entry.resource
+
+    def endpoints(self) -> Iterator[tuple[Entry, HostEndpoint | WorkloadEndpoint]]:
+        """Every endpoint, host endpoints first."""
+        yield from self.all(HostEndpoint)
+        yield from self.all(WorkloadEndpoint)
 
 
 def build(objects: Iterable[LoadedObject], *, stored: bool = False) -> tuple[Datastore, list[ManifestError]]:

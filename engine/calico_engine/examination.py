@@ -16,7 +16,7 @@ from calico_engine.manifests.sources import read_sources
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """`errors` are what calicoctl refuses; `warnings` what else is worth knowing; `unreadable` could not be read at all."""
+    """`errors`: what calicoctl refuses; `warnings`: what else to know; `unreadable`: what could not be read at all."""
 
     objects: int
     unreadable: tuple[ManifestError, ...]

@@ -240,14 +240,14 @@ def _packet(values: dict[str, object]) -> Packet:
 
 def _check_families(values: dict[str, object]) -> None:
     """All addresses are of one family; leaves integers and the version behind."""
-    version, source = values["source"]  # type: ignore[misc]
-    values["version"], values["source"] = version, source
-    for attribute in ("destination", "pre_dnat_destination"):
-        if attribute in values:
-            other, address = values[attribute]  # type: ignore[misc]
-            if other != version:
-                raise InvalidPacket(QUERY_KEYS[attribute], f"is IPv{other}, but source is IPv{version}")
-            values[attribute] = address
+    for attribute in ("source", "destination", "pre_dnat_destination"):
+        parsed = values.get(attribute)
+        if not isinstance(parsed, tuple):
+            continue
+        version, address = parsed
+        if values.setdefault("version", version) != version:
+            raise InvalidPacket(QUERY_KEYS[attribute], f"is IPv{version}, but source is IPv{values['version']}")
+        values[attribute] = address
 
 
 def _check_protocol_fields(values: dict[str, object]) -> None:

@@ -16,7 +16,6 @@ from calico_engine.packets import QUERY_KEYS
 from calico_engine.reports.answers import answer_json
 from calico_engine.reports.explanation import explanation
 
-
 #: Where an object, or one of its rules, is written: (file, line).
 Locate = Callable[[ResourceId, RuleId | None], tuple[str, int] | None]
 
@@ -119,12 +118,11 @@ class Verdict:
         return f"<Verdict {self.decision} by {self.decided_by}>"
 
     def _missing(self) -> list[str]:
-        found = []
+        found: list[str] = []
         for hop in self._hops:
             chain = hop.answer.decider.chain
-            for tier in chain.tiers if chain is not None else ():
-                if not tier.tier.exists:
-                    found.append(f"tier {tier.tier.name} does not exist: it comes last, and its end denies")
+            missing = [] if chain is None else [tier.tier.name for tier in chain.tiers if not tier.tier.exists]
+            found += [f"tier {name} does not exist: it comes last, and its end denies" for name in missing]
             if hop.answer.decider.reason is ReasonCode.MISSING_PROFILE:
                 found.append(f"profile {hop.answer.decider.detail} does not exist: it denies")
             if hop.answer.decision is Decision.NO_POLICY:

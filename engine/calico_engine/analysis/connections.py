@@ -161,7 +161,9 @@ class ConnectionReader:
         if named is not None:
             return named
         compiled = self._compiled.node(node)
-        own = [name for name in compiled.host.interfaces if name != LOOPBACK and not compiled.is_workload_interface(name)]
+        own = [
+            name for name in compiled.host.interfaces if name != LOOPBACK and not compiled.is_workload_interface(name)
+        ]
         holding = (name for name in own if address in compiled.host.interfaces[name])
         return next(holding, own[0] if own else "eth0")
 
@@ -201,7 +203,9 @@ class ConnectionReader:
             host = self._compiled.host(node)
             if host.assumed:
                 assumptions.append(f"node {node} has the interfaces {', '.join(host.interfaces)} (no Host document)")
-                assumptions.append(f"the host's own chains on {node} accept what Calico leaves to them (no Host document)")
+                assumptions.append(
+                    f"the host's own chains on {node} accept what Calico leaves to them (no Host document)"
+                )
         if sender.node != receiver.node and sender.node is not None and receiver.node is not None:
             assumptions.append("packets between nodes are not encapsulated")
         return tuple(assumptions)
@@ -231,5 +235,3 @@ def _reply(packet: Packet) -> Packet:
         icmp_code=packet.icmp_code,
         conntrack_state=ConntrackState.INVALID if invalid else ConntrackState.NEW,
     )
-
-

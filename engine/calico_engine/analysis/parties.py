@@ -84,7 +84,9 @@ class Directory:
         ]
         close = difflib.get_close_matches(name[:100], known, n=3, cutoff=0.5)
         hint = f"; did you mean {', '.join(close)}?" if close else ""
-        return f"{name!r} is no address, node, host endpoint (hep/NAME) or pod (NAMESPACE/NAME) of these manifests{hint}"
+        return (
+            f"{name!r} is no address, node, host endpoint (hep/NAME) or pod (NAMESPACE/NAME) of these manifests{hint}"
+        )
 
     def _node(self, name: str) -> Party:
         return Party(name, tuple(_own_addresses(self._compiled, name)))

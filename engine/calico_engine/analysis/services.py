@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from calico_engine.packets import ICMP, ICMP_PROTOCOLS, ICMPV6, PORT_PROTOCOLS, PROTOCOL_NAMES, TCP, UDP, protocol_number
+from calico_engine.packets import (
+    ICMP,
+    ICMP_PROTOCOLS,
+    ICMPV6,
+    PORT_PROTOCOLS,
+    PROTOCOL_NAMES,
+    TCP,
+    UDP,
+    protocol_number,
+)
 
 #: name → (protocol, port)
 SERVICE_NAMES: Mapping[str, tuple[int, int]] = {
@@ -63,7 +72,9 @@ def parse_service(text: str) -> Service:
     protocol = protocol_number(name)
     if protocol is None:
         known = ", ".join(sorted(SERVICE_NAMES))
-        raise ValueError(f"{text!r} is no service: write tcp/PORT, udp/PORT, sctp/PORT, icmp, a protocol, or one of {known}")
+        raise ValueError(
+            f"{text!r} is no service: write tcp/PORT, udp/PORT, sctp/PORT, icmp, a protocol, or one of {known}"
+        )
     numbers = [_number(value, text) for value in values]
     if protocol in PORT_PROTOCOLS:
         if len(numbers) > 1:

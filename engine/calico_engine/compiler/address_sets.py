@@ -10,10 +10,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from calico_selectors import Selector
-
 from calico_engine.compiler.felix_model import FelixEndpoint, FelixModel, FelixNetworkSet, FelixProfile, NamedPort, Net
 from calico_engine.compiler.intervals import Intervals, contains, merged
+from calico_selectors import Selector
 
 ALL = Selector("all()")
 
@@ -155,6 +154,3 @@ def _network_set_entities(model: FelixModel) -> Iterable[_Entity]:
     network_sets: list[FelixNetworkSet] = model.network_sets
     for network_set in network_sets:
         yield _Entity(inherited_labels(network_set.labels, network_set.profiles, model.profiles), network_set.nets)
-
-
-

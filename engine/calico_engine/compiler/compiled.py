@@ -14,7 +14,7 @@ from calico_engine.compiler.ordering import OrderedTier, in_order
 from calico_engine.configuration import Action, DataplaneSettings, FelixObject, FelixParameters, effective_configuration
 from calico_engine.datastore import Datastore
 from calico_engine.errors import OutOfScope, UnknownReference
-from calico_engine.resources import FelixConfiguration, Host, HostEndpoint, Node, WorkloadEndpoint
+from calico_engine.resources import FelixConfiguration, Host, Node
 
 
 class CompiledCluster:
@@ -37,7 +37,7 @@ class CompiledCluster:
         """Every node that the objects mention."""
         if self._known_nodes is None:
             named = [resource.metadata.name for kind in (Node, Host) for _, resource in self.datastore.all(kind)]
-            used = [e.spec.node for kind in (HostEndpoint, WorkloadEndpoint) for _, e in self.datastore.all(kind)]
+            used = [endpoint.spec.node for _, endpoint in self.datastore.endpoints()]
             self._known_nodes = frozenset(name for name in (*named, *used) if name)
         return self._known_nodes
 
@@ -71,9 +71,7 @@ class CompiledCluster:
             FelixObject(c.metadata.name, c.metadata.annotations, c.spec, c.metadata.creation_timestamp)
             for _, c in self.datastore.all(FelixConfiguration)
         ]
-        return effective_configuration(
-            node, labels, objects, environment=environment, config_file=config_file
-        )
+        return effective_configuration(node, labels, objects, environment=environment, config_file=config_file)
 
     def _compile(self, name: str) -> CompiledNode:
         parameters = self.parameters(name)
@@ -106,4 +104,6 @@ def _check_scope(node: str, settings: DataplaneSettings) -> None:
         raise OutOfScope(f"node {node!r} uses the nftables dataplane (nftablesMode), which is not modelled")
     if settings.filter_deny_action is Action.REJECT:
         # The raw table's reverse-path rule uses the same action, and the kernel has REJECT in the filter table only.
-        raise OutOfScope(f"node {node!r} has iptablesFilterDenyAction Reject, with which Felix does not run on iptables")
+        raise OutOfScope(
+            f"node {node!r} has iptablesFilterDenyAction Reject, with which Felix does not run on iptables"
+        )

@@ -7,7 +7,7 @@ libcalico-go/lib/validator/v1/validator.go. An object that fails vanishes whole;
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from calico_engine.compiler import flattening
 from calico_engine.compiler.felix_model import (
@@ -209,7 +209,7 @@ def _check_profile_names(names: tuple[str, ...]) -> None:
             raise Unusable("a profile name is at most 128 letters, digits, _, . and -", ("spec", "profiles", index))
 
 
-def _named_ports(ports: tuple[EndpointPort, ...] | tuple[WorkloadEndpointPort, ...]) -> tuple[NamedPort, ...]:
+def _named_ports(ports: Sequence[EndpointPort | WorkloadEndpointPort]) -> tuple[NamedPort, ...]:
     result = []
     for index, port in enumerate(ports):
         # A number here makes the v1 validator refuse the whole endpoint, also 6, 17 and 132.
@@ -223,7 +223,8 @@ def _named_ports(ports: tuple[EndpointPort, ...] | tuple[WorkloadEndpointPort, .
 
 def _network_set(network_set: NetworkSet | GlobalNetworkSet) -> FelixNetworkSet:
     metadata = network_set.metadata
-    labels, profiles = dict(metadata.labels), ()
+    labels = dict(metadata.labels)
+    profiles: tuple[str, ...] = ()
     if isinstance(network_set, NetworkSet):
         # updateprocessors/networksetprocessor.go: the set is seen like a workload of its namespace.
         labels[flattening.NAMESPACE_LABEL] = metadata.namespace

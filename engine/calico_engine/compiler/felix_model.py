@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from calico_selectors import Selector
-
-from calico_engine.datastore import Entry, Path
+from calico_engine.datastore import Entry
+from calico_engine.manifests.yaml_problems import Path
 from calico_engine.packets import Direction
 from calico_engine.resources.rules import Rule
+from calico_selectors import Selector
 
 
 class Action(enum.Enum):

@@ -6,13 +6,13 @@ import difflib
 from collections.abc import Iterable, Iterator
 
 from calico_engine.compiler.compiled import CompiledCluster
-from calico_engine.compiler.felix_model import FelixModel, FelixRule
+from calico_engine.compiler.felix_model import FelixModel, FelixPolicy, FelixProfile, FelixRule
 from calico_engine.compiler.rules import applies, ignored_criteria
 from calico_engine.datastore import Datastore, Entry
 from calico_engine.errors import ManifestError
 from calico_engine.manifests.yaml_problems import Path
 from calico_engine.packets import ICMP, ICMPV6
-from calico_engine.resources import HostEndpoint, KubeControllersConfiguration, WorkloadEndpoint
+from calico_engine.resources import HostEndpoint, KubeControllersConfiguration
 
 _CREATED_BY = "projectcalico.org/created-by"
 _CONTROLLER = "calico-kube-controllers"
@@ -34,7 +34,9 @@ def errors(compiled: CompiledCluster) -> list[ManifestError]:
         for version, protocol in ((4, ICMP), (6, ICMPV6)):
             if rule.not_icmp is not None and rule.protocol != protocol and applies(rule, version):
                 name = "ICMP" if version == 4 else "ICMPv6"
-                message = f"notICMP needs `protocol: {name}` here: the kernel refuses the rule for IPv{version} without it"
+                message = (
+                    f"notICMP needs `protocol: {name}` here: the kernel refuses the rule for IPv{version} without it"
+                )
                 found.append(entry.remark((*path, "notICMP"), message))
                 break
     return sorted(found)
@@ -56,18 +58,18 @@ def _missing_tiers(datastore: Datastore, model: FelixModel) -> Iterator[Manifest
 
 
 def _missing_profiles(datastore: Datastore, model: FelixModel) -> Iterator[ManifestError]:
-    for kind in (HostEndpoint, WorkloadEndpoint):
-        for entry, endpoint in datastore.all(kind):
-            for index, name in enumerate(endpoint.spec.profiles):
-                if name not in model.profiles:
-                    hint = _did_you_mean(name, model.profiles)
-                    message = f'profile "{name}" does not exist{hint}; it denies everything that reaches it'
-                    yield entry.remark(("spec", "profiles", index), message)
+    for entry, endpoint in datastore.endpoints():
+        for index, name in enumerate(endpoint.spec.profiles):
+            if name not in model.profiles:
+                hint = _did_you_mean(name, model.profiles)
+                message = f'profile "{name}" does not exist{hint}; it denies everything that reaches it'
+                yield entry.remark(("spec", "profiles", index), message)
 
 
 def _rules(datastore: Datastore, model: FelixModel) -> Iterator[tuple[Entry, Path, FelixRule]]:
     """Every rule of every policy and profile that is written somewhere."""
-    for holder in (*model.policies, *model.profiles.values()):
+    holders: list[FelixPolicy | FelixProfile] = [*model.policies, *model.profiles.values()]
+    for holder in holders:
         for rule in (*holder.ingress, *holder.egress):
             owner = rule.id.owner
             entry = datastore.get(owner.kind, owner.name, owner.namespace)

@@ -7,9 +7,8 @@ rules.go, selectors.go) and felix/calc/rule_scanner.go: combineMatchesIfPossible
 
 from __future__ import annotations
 
-from calico_selectors import InvalidSelector, Selector
-
 from calico_engine.resources.rules import EntityRule, ServiceAccountMatch
+from calico_selectors import InvalidSelector, Selector
 
 NAMESPACE_LABEL = "projectcalico.org/namespace"
 SERVICE_ACCOUNT_LABEL = "projectcalico.org/serviceaccount"

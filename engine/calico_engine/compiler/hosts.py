@@ -84,7 +84,9 @@ def node_addresses(datastore: Datastore, model: FelixModel, node: str) -> Iterab
     found: list[Address | None] = []
     if entry is not None and isinstance(entry.resource, Node):
         spec = entry.resource.spec
-        found += [parse_host_address(text) for text in ((spec.bgp.ipv4_address, spec.bgp.ipv6_address) if spec.bgp else ())]
+        found += [
+            parse_host_address(text) for text in ((spec.bgp.ipv4_address, spec.bgp.ipv6_address) if spec.bgp else ())
+        ]
         found += [parse_host_address(address.address) for address in spec.addresses if address.type != "ExternalIP"]
     for endpoint in model.host_endpoints_by_node.get(node, ()):
         if endpoint.interface_name != LOOPBACK:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from calico_selectors import InvalidSelector, Selector
-
 from calico_engine.compiler import flattening
 from calico_engine.compiler.felix_model import Action, FelixEntity, FelixRule, Net, ResourceId, RuleId
 from calico_engine.compiler.intervals import parse_net
-from calico_engine.datastore import Path
+from calico_engine.manifests.yaml_problems import Path
 from calico_engine.packets import PORT_PROTOCOLS, Direction, protocol_number
 from calico_engine.resources.rules import EntityRule, ICMPFields, Port, Rule
+from calico_selectors import InvalidSelector, Selector
 
 _ACTIONS = {action.value.lower(): action for action in Action} | {"": Action.ALLOW}
 _IMPLIED_VERSION = {"icmp": 4, "icmpv6": 6}
@@ -31,9 +30,7 @@ def parse_selector(text: str, path: Path) -> Selector:
         raise Unusable(f"its combined selector `{text[:200]}` does not parse: {error.message}", path) from None
 
 
-def convert_rules(
-    rules: tuple[Rule, ...], owner: ResourceId, tier: str, direction: Direction
-) -> tuple[FelixRule, ...]:
+def convert_rules(rules: tuple[Rule, ...], owner: ResourceId, tier: str, direction: Direction) -> tuple[FelixRule, ...]:
     """The rules of one direction. Raises Unusable where Felix would drop the policy or profile."""
     converted = []
     for index, rule in enumerate(rules):
@@ -140,6 +137,3 @@ def _ranges(ports: tuple[Port, ...]) -> tuple[tuple[int, int], ...]:
 
 def _names(ports: tuple[Port, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(port.name for port in ports if port.name is not None))
-
-
-

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from calico_selectors import Selector
-
 from calico_engine.compiler.address_sets import AddressSets
 from calico_engine.compiler.felix_model import Action, FelixEntity, FelixRule, Net, RuleId
 from calico_engine.compiler.intervals import ADDRESS_LIMIT, Intervals, merged
 from calico_engine.packets import PORT_PROTOCOLS, TCP
 from calico_engine.resources.rules import Rule
+from calico_selectors import Selector
 
 #: Slots of one kernel multiport match (felix/rules/policy.go: SplitPortList): a range takes two, a single port one.
 _PORT_SLOTS = 15
@@ -113,9 +112,7 @@ def _ports(
         return None
     # The rule's protocol decides which declared ports count; one without ports counts as TCP (ruleToParsedRule).
     protocol = rule.protocol if rule.protocol is None or rule.protocol in PORT_PROTOCOLS else TCP
-    return Ports(
-        merged(ranges), tuple(sets.register_named_port(entity.port_filter, protocol, name) for name in names)
-    )
+    return Ports(merged(ranges), tuple(sets.register_named_port(entity.port_filter, protocol, name) for name in names))
 
 
 def applies(rule: FelixRule, version: int) -> bool:

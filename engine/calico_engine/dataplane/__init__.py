@@ -1,0 +1,1 @@
+"""Packets through chains: the hook tables, and the readers that interpret them."""

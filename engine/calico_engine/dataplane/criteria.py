@@ -77,9 +77,7 @@ def _selector_field(written: EntityRule) -> str:
     return given[0] if len(given) == 1 else "selector"
 
 
-def _in_set(
-    field: str, wanted: str, actual: str, matched: bool, members: AddressSet, version: int
-) -> CriterionTrace:
+def _in_set(field: str, wanted: str, actual: str, matched: bool, members: AddressSet, version: int) -> CriterionTrace:
     intervals = members.intervals(version)
     shown = tuple(format_interval(low, high, version) for low, high in intervals[:_SHOWN])
     return CriterionTrace(field, wanted, actual, matched, shown, len(intervals))
@@ -142,5 +140,3 @@ def _on_ports(
 def _member_text(member: tuple[int, int, int], version: int) -> str:
     address, protocol, port = member
     return f"{format_address(address, version)} {PROTOCOL_NAMES.get(protocol, protocol)} {port}"
-
-

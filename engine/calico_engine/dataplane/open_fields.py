@@ -119,8 +119,8 @@ def settle(
     """
     count = math.prod(len(values) for values in fields.values())
     if count > COMBINATION_LIMIT:
-        names = " and ".join(QUERY_KEYS[name] for name in fields)
-        raise OutOfScope(f"{names} are all open and can matter in {count} combinations; give one of them")
+        keys = " and ".join(QUERY_KEYS[name] for name in fields)
+        raise OutOfScope(f"{keys} are all open and can matter in {count} combinations; give one of them")
     names = list(fields)
     combinations = (dict(zip(names, values, strict=True)) for values in itertools.product(*fields.values()))
     first = next(combinations)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from calico_engine.compiler.chains import Chain
-from calico_engine.compiler.felix_model import FelixEndpoint
+from calico_engine.compiler.felix_model import ChainType, FelixEndpoint
 from calico_engine.compiler.intervals import contains
 from calico_engine.compiler.nodes import CompiledNode
 from calico_engine.configuration import Action
@@ -158,7 +158,7 @@ class _Planner:
         if workload is None:
             reason = ReasonCode.UNKNOWN_WORKLOAD_INTERFACE
             return Op(Kind.END, when, outcome=Outcome.DROP, reason=reason, does=does)
-        chain = self.node.chain(workload, hooks.ChainType.NORMAL, direction)
+        chain = self.node.chain(workload, ChainType.NORMAL, direction)
         return Op(Kind.CHAIN, when, chain=chain, does=does)
 
     def _checks(self, do: Do, when: When) -> Iterator[Op]:
@@ -224,25 +224,31 @@ class _Planner:
         trusted = self.node.encapsulation
         if self.version == 4 and trusted.ipip_sources is not None:
             sources = trusted.ipip_sources
-            yield lambda packet: (
-                Outcome.ACCEPT_TABLE if packet.protocol == _IPIP and contains(sources, packet.destination) else None
+            yield (
+                lambda packet: (
+                    Outcome.ACCEPT_TABLE if packet.protocol == _IPIP and contains(sources, packet.destination) else None
+                )
             )
         if self.version in trusted.vxlan_sources:
             vxlan_sources, port = trusted.vxlan_sources[self.version], trusted.vxlan_port
-            yield lambda packet: (
-                Outcome.ACCEPT_TABLE
-                if packet.protocol == UDP
-                and packet.destination_port == port
-                and contains(vxlan_sources, packet.destination)
-                else None
+            yield (
+                lambda packet: (
+                    Outcome.ACCEPT_TABLE
+                    if packet.protocol == UDP
+                    and packet.destination_port == port
+                    and contains(vxlan_sources, packet.destination)
+                    else None
+                )
             )
         yield from self._wireguard()
 
     def _wireguard(self) -> Iterator[Check]:
         port = self.node.encapsulation.wireguard_ports.get(self.version)
         if port is not None:
-            yield lambda packet: (
-                Outcome.ACCEPT_TABLE if packet.protocol == UDP and packet.destination_port == port else None
+            yield (
+                lambda packet: (
+                    Outcome.ACCEPT_TABLE if packet.protocol == UDP and packet.destination_port == port else None
+                )
             )
 
 

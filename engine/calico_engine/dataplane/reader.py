@@ -87,5 +87,3 @@ def fields_to_try(points: Iterable[Points], domains: Domains) -> dict[str, list[
         for name, values in each.items():
             merged.setdefault(name, set()).update(values)
     return {name: representatives(name, values, domains.get(name)) for name, values in merged.items()}
-
-

@@ -114,9 +114,7 @@ class TraceRecorder:
                 return tuple(rules), compiled
         return tuple(rules), None
 
-    def _rule(
-        self, written: FelixRule, compiled: CompiledRule | None, view: View, sets: AddressSets
-    ) -> RuleTrace:
+    def _rule(self, written: FelixRule, compiled: CompiledRule | None, view: View, sets: AddressSets) -> RuleTrace:
         found = () if compiled is None else criteria(compiled, view, sets)
         matched = compiled is not None and all(criterion.matched for criterion in found)
         file, line = self._locate(written.id.owner, written.id) or (None, None)
@@ -125,4 +123,3 @@ class TraceRecorder:
 
 def _id(resource: ResourceId) -> tuple[str, str, str]:
     return resource.kind, resource.namespace, resource.name
-

@@ -103,5 +103,3 @@ def _skip_notices(skipped: Mapping[str, list[Origin]]) -> list[ManifestError]:
         more = f" ({len(origins)} of them)" if len(origins) > 1 else ""
         notices.append(origins[0].remark(kind, "", ("kind",), f"{kind} {reason}{more}"))
     return notices
-
-

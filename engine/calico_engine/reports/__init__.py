@@ -1,0 +1,1 @@
+"""The only room that formats: answers and findings as text and as JSON."""

@@ -1,0 +1,1 @@
+"""YAML and JSON → resources, each remembering file and line; the only room that reads files."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from calico_engine.dataplane.outcomes import Decision, ReasonCode
-from calico_engine.dataplane.trace import TableTrace
+from calico_engine.dataplane.traces import TableTrace
 from calico_engine.packets import Packet
 
 

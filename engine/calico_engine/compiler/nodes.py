@@ -162,7 +162,7 @@ class CompiledNode:
         by_kind = self._selected.get(endpoint.id)
         if by_kind is None:
             applying = self._compiler.selected(endpoint)
-            by_kind = self._selected[endpoint.id] = {kind: _of_kind(applying, kind) for kind in ChainType}
+            by_kind = self._selected[endpoint.id] = {kind: of_kind(applying, kind) for kind in ChainType}
         return by_kind[chain_type]
 
     def chain(self, endpoint: FelixEndpoint, chain_type: ChainType, direction: Direction) -> Chain:
@@ -203,6 +203,7 @@ class CompiledNode:
         return WorkloadGuards(vxlan, not self.settings.allow_ipip_from_workloads)
 
 
-def _of_kind(tiers: tuple[OrderedTier, ...], kind: ChainType) -> tuple[SelectedTier, ...]:
+def of_kind(tiers: tuple[OrderedTier, ...], kind: ChainType) -> tuple[SelectedTier, ...]:
+    """The policies of one kind, in the same order; tiers without any are left out."""
     split = (SelectedTier(t.tier, tuple(p for p in t.policies if kind in p.chain_types)) for t in tiers)
     return tuple(tier for tier in split if tier.policies)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from calico_engine.compiler.address_sets import AddressSet, AddressSets
 from calico_engine.compiler.intervals import contains, format_interval
 from calico_engine.compiler.rules import CompiledRule, Ports, Side
-from calico_engine.dataplane.trace import CriterionTrace
+from calico_engine.dataplane.traces import CriterionTrace
 from calico_engine.dataplane.walk import View
 from calico_engine.packets import PROTOCOL_NAMES, format_address
 from calico_engine.resources.rules import EntityRule

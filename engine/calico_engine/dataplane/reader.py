@@ -12,7 +12,7 @@ from calico_engine.dataplane.open_fields import Points, critical_points, represe
 from calico_engine.dataplane.outcomes import Answer, Decision, ReasonCode
 from calico_engine.dataplane.plans import Plan, plan
 from calico_engine.dataplane.recorder import Locate, TraceRecorder
-from calico_engine.dataplane.trace import Trace
+from calico_engine.dataplane.traces import Trace
 from calico_engine.dataplane.walk import walk
 from calico_engine.packets import Packet
 

@@ -12,7 +12,7 @@ from calico_engine.compiler.rules import CompiledRule
 from calico_engine.dataplane.criteria import criteria
 from calico_engine.dataplane.outcomes import Outcome, ReasonCode
 from calico_engine.dataplane.plans import Op
-from calico_engine.dataplane.trace import (
+from calico_engine.dataplane.traces import (
     ChainTrace,
     PolicyTrace,
     ProfileTrace,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from calico_engine.analysis.answers import Answered, HopTrace, Reason, Witness
-from calico_engine.dataplane.trace import (
+from calico_engine.dataplane.traces import (
     ChainTrace,
     CriterionTrace,
     PolicyTrace,

@@ -77,7 +77,8 @@ def policies(row: Row) -> Iterable[FelixPolicy]:
     metadata = {key: row[key] for key in ("name", "namespace") if row.get(key)}
     spec = {key: value for key, value in row.items() if key not in ("kind", "name", "namespace")}
     if row["kind"] == "StagedKubernetesNetworkPolicy":
-        spec["order"] = 1000  # what the conversion gives it (libcalico-go/lib/backend/k8s/conversion)
+        # What its conversion gives it (libcalico-go/lib/backend/k8s/conversion).
+        spec |= {"order": 1000, "selector": "projectcalico.org/orchestrator == 'k8s'"}
     for policy in converted([resource(MADE_OF.get(str(row["kind"]), str(row["kind"])), metadata, spec)]).policies:
         yield replace(policy, id=ResourceId(row["kind"], policy.id.namespace, policy.id.name))
 

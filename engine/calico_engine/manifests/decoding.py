@@ -207,7 +207,7 @@ def _struct(model: Any) -> _Converter:
 
 
 def _folded(name: str) -> str:
-    """The name as encoding/json compares names: letters without case, and the two letters that Unicode adds to ASCII."""
+    """The name as encoding/json compares names: without case. The long s, ſ, is an s to it too."""
     return name.lower().replace("\u017f", "s")
 
 

@@ -1,8 +1,8 @@
 """Structs → JSON values, as Go's encoder writes Calico's API types: the way back from `decoding`.
 
-What holds nothing is left out (`omitempty`), unless its field is marked `KEPT`; a resource's `spec` always is. A field that may be None stands for a
-Go pointer: it is written whenever it is not None. Not kept is the `{}` that Go leaves of a struct in which a list was
-given but is empty.
+What holds nothing is left out (`omitempty`), unless its field is marked `KEPT`; a resource's `spec` always is written.
+A field that may be None stands for a Go pointer: it is written whenever it is not None. Not kept is the `{}` that Go
+leaves of a struct in which a list was given but is empty.
 """
 
 from __future__ import annotations
@@ -35,6 +35,13 @@ class _Field:
 def to_json(value: object) -> dict[str, object]:
     """The JSON object of one of Calico's structs."""
     return _struct(value)
+
+
+def given_fields(value: object) -> list[str]:
+    """JSON names of the struct's fields that do not hold Go's zero value; a list that is given but empty does not."""
+    model: Any = type(value)
+    items = ((field.json_name, getattr(value, field.name)) for field in _fields(model))
+    return [name for name, item in items if item is not None and item is not False and item != ""]
 
 
 def _struct(value: object) -> dict[str, object]:

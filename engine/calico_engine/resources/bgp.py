@@ -1,4 +1,4 @@
-"""BGP's resources: only BGPConfiguration's service CIDRs can change a verdict (api …/v3/bgpconfig.go, bgppeer.go, …)."""
+"""BGP's resources: only BGPConfiguration's service CIDRs can change a verdict (api …/v3/bgp*.go)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""KubeControllersConfiguration (api …/v3/kubecontrollersconfig.go): what the controllers do, automatic host endpoints."""
+"""KubeControllersConfiguration (api …/v3/kubecontrollersconfig.go): automatic host endpoints and more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Endpoints: HostEndpoint (api …/v3/hostendpoint.go) and WorkloadEndpoint (libcalico-go …/internalapi/workloadendpoint.go)."""
+"""Endpoints: HostEndpoint (api …/v3/hostendpoint.go), WorkloadEndpoint (…/internalapi/workloadendpoint.go)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nodes and pools: whose addresses make encapsulated traffic trusted (libcalico-go …/internalapi/node.go, api …/v3/ippool.go)."""
+"""Nodes and pools: whose encapsulated traffic is trusted (…/internalapi/node.go, api …/v3/ippool.go)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Policies: global and namespaced, enforced and staged (api …/v3/globalnetworkpolicy.go, networkpolicy.go, staged*.go)."""
+"""Policies: global and namespaced, enforced and staged (api …/v3/*networkpolicy.go)."""
 
 from __future__ import annotations
 

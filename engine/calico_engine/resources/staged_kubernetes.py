@@ -1,4 +1,4 @@
-"""Staged Kubernetes policies (api …/v3/stagedkubernetesnetworkpolicy.go) with the rule types of networking.k8s.io/v1."""
+"""Staged Kubernetes policies (api …/v3/stagedkubernetesnetworkpolicy.go), rules as in networking.k8s.io/v1."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ _SHOWN_BEFORE = 40
 _SHOWN_AFTER = 40
 
 
-class InvalidSelector(ValueError):  # noqa: N818 - the name is part of the contract
+class InvalidSelector(ValueError):
     """A text is no selector.
 
     `text` is the whole of it, `start` and `end` count code points and enclose what is wrong; both are the

@@ -20,7 +20,7 @@ _Scan: TypeAlias = Callable[[str, int], re.Match[str] | None]
 _Landings: TypeAlias = dict[tuple[int, str], "tuple[int, _Step]"]
 
 
-class Stopped(Exception):  # noqa: N818 - not yet an error for anybody: its reader words one
+class Stopped(Exception):
     """None of the terminals that are `expected` stands at `position`, which is behind any white space.
 
     `symbols` and `values` are what was read so far; the value of a terminal whose text is not needed is the
@@ -103,7 +103,7 @@ class Machine:
             for terminal, expression in self._tables.terminals.items()
             if terminal in self._tables.rows[state]
         )
-        scan = self._scans[state] = re.compile(f"(?>(?:{self._tables.ignored})*)(?:{tried})").match
+        scan = self._scans[state] = re.compile(f"(?:{self._tables.ignored})*+(?:{tried})").match
         return scan
 
     def _terminals(self, row: Mapping[str, int]) -> list[str]:

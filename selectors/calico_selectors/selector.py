@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import NoReturn
 from weakref import WeakValueDictionary
 
 from calico_selectors.canonical import canonical, unique_id
-from calico_selectors.evaluation import compiled
+from calico_selectors.evaluation import compiled, interpreted
 from calico_selectors.explanation import Explanation, explain
 from calico_selectors.nodes import All, Global, Node, leaves
 from calico_selectors.prefixing import prefixed
@@ -16,7 +16,8 @@ from calico_selectors.restrictions import LabelRestriction, restrictions
 from calico_selectors.syntax import parse
 from calico_selectors.terms import Labels, Test
 
-_REMEMBERED = 4_096
+_REMEMBERED = 4_096  # texts
+_OFTEN = 256  # matches after which the faster form has been worth its making
 _LONGEST_REMEMBERED = 4_096  # characters; longer texts are known only as long as a selector of them is in use
 
 
@@ -25,6 +26,18 @@ class _Form:
 
     def __init__(self, tree: Node) -> None:
         self.tree = tree
+        self.test: Test | None = None  # the faster form, once matching is frequent
+        self._matches = 0
+
+    def matches_at_first(self, labels: Labels) -> bool:
+        self._matches += 1
+        if self._matches == _OFTEN:
+            self.test = self.compiled
+        return self._interpreted(labels)
+
+    @cached_property
+    def _interpreted(self) -> Test:
+        return interpreted(self.tree)
 
     @cached_property
     def canonical(self) -> str:
@@ -47,11 +60,11 @@ class _Form:
         return frozenset(term.label for term in leaves(self.tree) if not isinstance(term, All | Global))
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Selector:
     """A label selector, parsed from its text; `InvalidSelector` if it is none.
 
-    Two selectors are equal if they print the same. Every label name carries `prefix`, if one is given.
+    It is a value: it cannot be changed, and two selectors are equal if they print the same. `prefix`, if one is
+    given, is put in front of every label name.
 
     >>> selector = Selector("has(x) && env in {'dev', 'test'}")
     >>> str(selector)
@@ -60,12 +73,22 @@ class Selector:
     (True, False)
     """
 
+    __slots__ = ("_form", "prefix", "text")
     text: str
-    prefix: str = field(default="", kw_only=True)
-    _form: _Form = field(init=False)
+    prefix: str
+    _form: _Form
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_form", _form_of(self.text, self.prefix))
+    def __init__(self, text: str, *, prefix: str = "") -> None:
+        set_attribute = super().__setattr__
+        set_attribute("text", text)
+        set_attribute("prefix", prefix)
+        set_attribute("_form", _form_of(text, prefix))
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"a selector cannot be changed: {name}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"a selector cannot be changed: {name}")
 
     def __str__(self) -> str:
         """Calico's canonical form."""
@@ -96,7 +119,7 @@ class Selector:
 
     @property
     def compiled(self) -> Test:
-        """The selector as a plain function of the labels, for tight loops; always the same one."""
+        """The selector as a plain function of the labels, for tight loops; made when first asked for, in some 40 µs."""
         return self._form.compiled
 
     @property
@@ -111,7 +134,8 @@ class Selector:
 
     def matches(self, labels: Labels) -> bool:
         """Whether the selector selects something that has these labels."""
-        return self._form.compiled(labels)
+        test = self._form.test
+        return test(labels) if test is not None else self._form.matches_at_first(labels)
 
     def explain(self, labels: Labels) -> Explanation:
         """Each term with its truth for these labels, and which of them decided."""

@@ -14,7 +14,7 @@ from lark import Lark, UnexpectedInput
 
 from calico_selectors import InvalidSelector, LayeredLabels, Selector, normalise
 from calico_selectors.canonical import canonical, quoted
-from calico_selectors.evaluation import decision_graph, expression, follow
+from calico_selectors.evaluation import expression, interpreted
 from calico_selectors.lark_tables import lark_parser
 from calico_selectors.nodes import (
     All,
@@ -181,7 +181,7 @@ def test_every_way_of_evaluation_gives_the_meaning(tree: Node, labels: dict[str,
     assert selector.matches(labels) is expected
     assert selector.compiled(labels) is expected
     assert expression(tree)(labels) is expected
-    assert follow(decision_graph(tree))(labels) is expected
+    assert interpreted(tree)(labels) is expected
     assert selector.explain(labels).matches is expected
 
 

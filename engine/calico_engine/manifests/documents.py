@@ -107,11 +107,11 @@ class _Split:
 
     def sorted_warnings(self) -> list[ManifestError]:
         """Return the warnings, with their number where there were too many to tell."""
+        told = sorted(self.warnings)
         if self.untold:
-            last = self.warnings[-1]
-            message = f"and {self.untold} more documents with such warnings"
-            self.warnings.append(dataclasses.replace(last, column=None, message=message))
-        return sorted(self.warnings)
+            message = f"and {self.untold} more such warnings"
+            told.append(dataclasses.replace(told[-1], message=message))
+        return told
 
 
 _SKIPPED = "a document of blank lines and comments only is skipped; calicoctl would stop at it"

@@ -106,7 +106,7 @@ class _OutlineReader:
             self._open(event)
         elif isinstance(event, MappingEndEvent | SequenceEndEvent):
             self._levels.pop()
-            self._place(self._nodes.pop())
+            self._finish(self._nodes.pop())
         elif isinstance(event, ScalarEvent | AliasEvent):
             self._leaf(event)
 
@@ -118,6 +118,7 @@ class _OutlineReader:
 
     def _open(self, event: Any) -> None:
         node = self.add(event.start_mark.index)
+        self._attach(node)
         level = _Level({} if isinstance(event, MappingStartEvent) else array("q"))
         self.outline.children[node] = level.children
         self._levels.append(level)
@@ -139,7 +140,8 @@ class _OutlineReader:
         elif event.anchor is not None:
             self._anchors[event.anchor] = node
             self._anchored_keys[event.anchor] = _text_of_key(event)
-        self._place(node)
+        self._attach(node)
+        self._finish(node)
 
     def _take_key(self, level: _Level, event: Any, offset: int) -> None:
         if isinstance(event, AliasEvent):
@@ -154,19 +156,23 @@ class _OutlineReader:
         if first is not None:
             self._duplicate(key, self.outline.keys[first], offset, by_merge=False)
 
-    def _place(self, node: int) -> None:
-        """A value is complete; put it into the mapping or list that it belongs to."""
+    def _attach(self, node: int) -> None:
+        """A value begins; put it into the mapping or list that it belongs to."""
         level = self._levels[-1]
         if isinstance(level.children, array):
             level.children.append(node)
-        elif level.key is None:
+        elif level.key is not None and not level.merging:
+            level.children.setdefault(level.key, node)
+
+    def _finish(self, node: int) -> None:
+        """A value is complete; the next one has a key of its own."""
+        level = self._levels[-1]
+        if isinstance(level.children, dict) and level.key is None:
             # A mapping or list as a key, which has no text.
             level.key = ""
             return
-        elif level.merging:
+        if level.merging:
             self._merge(level, node)
-        else:
-            level.children.setdefault(level.key, node)
         level.key, level.key_offset, level.merging = None, _NO_KEY, False
 
     def _merge(self, level: _Level, node: int) -> None:
@@ -183,7 +189,7 @@ class _OutlineReader:
         self.outline.duplicate_count += 1
         if self.outline.duplicate_count > MOST_PROBLEMS:
             return
-        path = [len(level.children) if level.key is None else level.key for level in self._levels[1:-1]]
+        path = [len(level.children) - 1 if level.key is None else level.key for level in self._levels[1:-1]]
         self.outline.duplicates.append(Duplicate((*path, key), first, again, by_merge))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from yaml.events import MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent, SequenceStartEvent
 
-from calico_engine.manifests.yaml_problems import Unreadable
+from calico_engine.manifests.yaml_problems import HALF_CHARACTER, Unreadable
 
 try:
     from yaml._yaml import CParser as _Parser
@@ -28,6 +28,7 @@ BYTE_ORDER_MARK = "\ufeff"
 # not mind (scannerc.go: yaml_parser_scan_plain_scalar). A colon right behind a quote or bracket is JSON's and is left.
 _COLON_IN_TEXT = re.compile(r"(?<=[^\s\"'\[\]{},]):(?=[,\[\]{}?])")
 _FIRST_STAND_IN, _LAST_STAND_IN = 0xE000, 0xF8FF
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED_SLASH = re.compile(r"(?<!\\)(?:\\\\)*\\/")
 
 
@@ -70,7 +71,7 @@ def refused_scalars(text: str) -> Iterator[tuple[int, str]]:
 
     ``text`` must be one that libyaml reads without an error.
     """
-    if "\\/" in text or ("?" in text and ("[" in text or "{" in text)):
+    if "\\/" in text or "\\u" in text or ("?" in text and ("[" in text or "{" in text)):
         yield from _refused_scalars(text)
 
 
@@ -93,5 +94,8 @@ def _refused_scalar(text: str, event: Any, in_brackets: bool) -> Iterator[tuple[
     if in_brackets and event.implicit[0] and "?" in written:
         # scannerc.go ends an unquoted text in brackets at any question mark, and then misses a comma.
         yield start + written.index("?"), "`?` in an unquoted text in brackets; quote the text"
+    elif _SURROGATE.search(event.value):
+        # Only PyYAML's own parser lets it pass.
+        yield start, HALF_CHARACTER
     elif written.endswith('"') and (match := _ESCAPED_SLASH.search(written)):
         yield start + match.end() - 2, "`\\/` is no escape for calicoctl; write the slash without a backslash"

@@ -23,6 +23,8 @@ MAX_DEPTH = 1_000
 MOST_PROBLEMS = 1_000
 """How many problems of one kind are told of one document."""
 
+WRONG_VERSION = "calicoctl reads YAML 1.1 only; remove the %YAML line"
+HALF_CHARACTER = "an escape for half a character (a surrogate); write the character, or \\U and 8 digits"
 TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 
 
@@ -147,7 +149,7 @@ _PHRASES: tuple[tuple[str, str, bool], ...] = (
     ("hexadecimal", "an escape in a text in double quotes has too few hexadecimal digits", False),
     (
         "Unicode character escape",
-        "an escape for half a character (a surrogate); write the character, or \\U and 8 digits",
+        HALF_CHARACTER,
         False,
     ),
     (
@@ -161,7 +163,7 @@ _PHRASES: tuple[tuple[str, str, bool], ...] = (
         False,
     ),
     ("mapping keys are not allowed", "a key cannot start here; put it on a line of its own", False),
-    ("incompatible YAML document", "calicoctl reads YAML 1.1 only; drop the %YAML line", False),
+    ("incompatible YAML document", WRONG_VERSION, False),
     ("duplicate %YAML", "%YAML given twice", False),
     ("duplicate %TAG", "%TAG gives the same handle twice", False),
     (

@@ -8,6 +8,7 @@ import yaml
 from yaml.events import (
     AliasEvent,
     DocumentEndEvent,
+    DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -19,7 +20,14 @@ from yaml.events import (
 from calico_engine.errors import printable
 from calico_engine.manifests.aliases import AliasBudget, Anchor
 from calico_engine.manifests.yaml_events import NextEvent
-from calico_engine.manifests.yaml_problems import MAX_DEPTH, MOST_PROBLEMS, TOO_DEEP, Unreadable, explain_syntax
+from calico_engine.manifests.yaml_problems import (
+    MAX_DEPTH,
+    MOST_PROBLEMS,
+    TOO_DEEP,
+    WRONG_VERSION,
+    Unreadable,
+    explain_syntax,
+)
 from calico_engine.manifests.yaml_scalars import (
     MERGE_TAG,
     PLAIN_VALUES,
@@ -106,6 +114,8 @@ class Walk:
                     raise Unreadable(event.start_mark.index, _TOO_MUCH)
                 break
             else:
+                if kind is DocumentStartEvent and event.version not in (None, (1, 1)):
+                    self.problems.append((self.text.index("%YAML"), WRONG_VERSION))
                 continue
             if slot is _ENTRY:
                 container.append(value)

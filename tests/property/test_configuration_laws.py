@@ -128,7 +128,7 @@ def test_a_pattern_is_compiled_or_refused(pattern: str, subject: str) -> None:
         compiled = GoPattern.parse(pattern)
     except ValueError:
         return
-    assert compiled.matches(subject) == GoPattern.parse(f"(?:{pattern})").matches(subject)
+    assert compiled.matches(subject) == GoPattern.parse(f"(?:){pattern}").matches(subject)
 
 
 @given(_unquoted, _unquoted)

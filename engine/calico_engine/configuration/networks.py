@@ -50,8 +50,9 @@ def _network(value: int, length: int, bits: int) -> Network:
     masked = value >> (bits - length) << (bits - length)
     if bits == 32:
         return IPv4Network((masked, length))
-    # net.IPNet.String takes the last four bytes of address and mask once the masked address is IPv4-mapped.
-    if length >= 96 and masked >> 32 == _V4_MAPPED:
+    # net.IPNet.String takes the last four bytes of address and mask once the masked address is IPv4-mapped, which only
+    # a length of 96 or more leaves it.
+    if masked >> 32 == _V4_MAPPED:
         return IPv4Network((masked & 0xFFFFFFFF, length - 96))
     return IPv6Network((masked, length))
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from calico_engine.configuration.go_text import Duration
 from calico_engine.configuration.spec_fields import CONNTRACK_TIMERS, SPEC_FIELDS, JsonType
 from calico_engine.resources.base import (
     KEPT,
@@ -34,7 +35,7 @@ class ProtoPort:
 @api_struct
 class HealthTimeoutOverride:
     name: Annotated[str, KEPT] = ""
-    timeout: Annotated[DurationValue | None, KEPT] = None
+    timeout: Annotated[DurationValue, KEPT] = Duration(0)
 
 
 @api_struct
@@ -43,13 +44,50 @@ class RouteTableRange:
     max: Annotated[Int, KEPT] = 0
 
 
-def _struct(name: str, fields: Mapping[str, Any]) -> type:
-    """A struct whose fields are all pointers, named as in JSON."""
-    annotations = {
-        f"field_{index}": Annotated[annotation | None, Field(alias=json_name), POINTER]
-        for index, (json_name, annotation) in enumerate(fields.items())
+#: Texts behind a pointer: an empty one is a value, while other fields that hold an empty text are not set.
+_TEXT_POINTERS = frozenset(
+    {
+        "awsSrcDstCheck",
+        "bpfAttachType",
+        "bpfConnectTimeLoadBalancing",
+        "bpfConntrackMode",
+        "bpfHostNetworkedNATWithoutCTLB",
+        "bpfJITHardening",
+        "debugHost",
+        "floatingIPs",
+        "flowLogsGoldmaneServer",
+        "flowLogsLocalReporter",
+        "flowLogsPolicyEvaluationMode",
+        "healthHost",
+        "iptablesBackend",
+        "istioAmbientMode",
+        "natOutgoingExclusions",
+        "nftablesMode",
+        "programClusterRoutes",
+        "windowsManageFirewallRules",
     }
-    return api_struct(type(name, (), {"__annotations__": annotations, **dict.fromkeys(annotations)}))
+)
+
+
+def _struct(name: str, fields: Mapping[str, Any]) -> type:
+    """A struct with these fields, named as in JSON; what is not a plain text or a slice is behind a pointer."""
+    annotations: dict[str, Any] = {}
+    defaults: dict[str, object] = {}
+    for index, (json_name, annotation) in enumerate(fields.items()):
+        field = f"field_{index}"
+        is_plain = annotation is str and json_name not in _TEXT_POINTERS
+        is_slice = annotation == Items[HealthTimeoutOverride]
+        defaults[field] = "" if is_plain else () if is_slice else None
+        held = annotation if is_plain or is_slice else annotation | None
+        annotations[field] = Annotated[held, Field(alias=json_name), *(() if is_plain or is_slice else (POINTER,))]
+    return api_struct(type(name, (), {"__annotations__": annotations, **defaults}))
+
+
+def _timers() -> type:
+    annotations = {
+        f"field_{index}": Annotated[str | None, Field(alias=timer)] for index, timer in enumerate(CONNTRACK_TIMERS)
+    }
+    return api_struct(type("BPFConntrackTimeouts", (), {"__annotations__": annotations, **dict.fromkeys(annotations)}))
 
 
 _TYPES: Mapping[JsonType, Any] = {
@@ -66,7 +104,7 @@ _TYPES: Mapping[JsonType, Any] = {
     JsonType.STRING_MAP: TextMap,
     JsonType.FAILSAFES: Items[ProtoPort],
     JsonType.HEALTH_TIMEOUTS: Items[HealthTimeoutOverride],
-    JsonType.CONNTRACK_TIMEOUTS: _struct("BPFConntrackTimeouts", dict.fromkeys(CONNTRACK_TIMERS, str)),
+    JsonType.CONNTRACK_TIMEOUTS: _timers(),
     JsonType.TABLE_RANGE: RouteTableRange,
     JsonType.TABLE_RANGES: Items[RouteTableRange],
 }

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from calico_engine.manifests.decoding import Path, Problem
 from calico_engine.manifests.validator.addresses import cidr_problem, family_problem, parse_cidr_or_ip
-from calico_engine.manifests.validator.felix_fields import FIELD_RULES
+from calico_engine.manifests.validator.felix_fields import FIELD_CHECKS
 from calico_engine.manifests.validator.protocols import port_problem
 from calico_engine.manifests.validator.shapes import SINGLE_LABEL, quoted, report
 from calico_engine.resources.rules import parse_port
@@ -29,9 +29,9 @@ _OVERRIDE_NAME = re.compile(r"[a-zA-Z0-9_ -]+")
 
 def check_felix(spec: Mapping[str, object], problems: list[Problem]) -> None:
     for field, value in spec.items():
-        rule = FIELD_RULES.get(field)
-        if rule is not None and (value != "" or rule.of_empty):
-            report(problems, (*_SPEC, field), rule.check(value))
+        check = FIELD_CHECKS.get(field)
+        if check is not None:
+            report(problems, (*_SPEC, field), check(value))
     _check_ports(spec, problems)
     _check_addresses(spec, problems)
     _check_tables(spec, problems)

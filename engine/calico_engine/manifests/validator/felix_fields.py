@@ -1,14 +1,12 @@
 """What the validator wants of the fields of a FelixConfiguration: the tags of api …/v3/felixconfig.go.
 
-Fields without a row are not looked at. A field that Go keeps as plain text is not looked at either when it is empty;
-one behind a pointer is, since `""` there is a value (`*` in the table).
+Fields without a row are not looked at, and fields that are not set are not there (`felix_spec`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from calico_engine.configuration.go_patterns import GoPattern
 from calico_engine.manifests.validator.addresses import cidr_problem
@@ -17,33 +15,21 @@ from calico_engine.manifests.validator.shapes import INTERFACE, choice_problem, 
 Check = Callable[[object], str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class FieldRule:
-    """A check, whether it is made of an empty text too, and whether it is made of each entry of a list."""
-
-    check: Check
-    of_empty: bool = False
-
-
 def _text(check: Callable[[str], str | None]) -> Check:
     return lambda value: check(value) if isinstance(value, str) else None
 
 
-def one_of(*words: str) -> FieldRule:
-    return FieldRule(_text(lambda text: choice_problem(text, words)))
+def _one_of(*words: str) -> Check:
+    return _text(lambda text: choice_problem(text, words))
 
 
-def pointer_to(*words: str) -> FieldRule:
-    return FieldRule(_text(lambda text: choice_problem(text, words)), of_empty=True)
-
-
-def _between(low: int, high: int) -> FieldRule:
+def _between(low: int, high: int) -> Check:
     def check(value: object) -> str | None:
         if not isinstance(value, int) or low <= value <= high:
             return None
         return f"must be from {low} to {high}, not {value}" if high < _LARGE else f"must be {low} or more, not {value}"
 
-    return FieldRule(check)
+    return check
 
 
 _LARGE = 1 << 62
@@ -57,9 +43,9 @@ def _pattern(text: str) -> str | None:
     return None
 
 
-def _matching(pattern: str, what: str) -> FieldRule:
+def _matching(pattern: str, what: str) -> Check:
     compiled = re.compile(pattern, re.ASCII)
-    return FieldRule(_text(lambda text: None if compiled.fullmatch(text) else f"{quoted(text)} is {what}"))
+    return _text(lambda text: None if compiled.fullmatch(text) else f"{quoted(text)} is {what}")
 
 
 def _key_value_list(text: str) -> str | None:
@@ -71,12 +57,12 @@ def _key_value_list(text: str) -> str | None:
 _KEY_VALUE = re.compile(r"[\t\n\f\r ]*\w+=[^\n]*", re.ASCII)
 
 
-def _each(check: Callable[[str], str | None]) -> FieldRule:
+def _each(check: Callable[[str], str | None]) -> Check:
     def check_all(value: object) -> str | None:
         texts = [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
         return next(filter(None, map(check, texts)), None)
 
-    return FieldRule(check_all)
+    return check_all
 
 
 def _log_filters(value: object) -> str | None:
@@ -85,10 +71,10 @@ def _log_filters(value: object) -> str | None:
     return None if wrong is None else f"{quoted(wrong)} is no interface: 1 to 15 letters, digits, _ . and -"
 
 
-_LOG_LEVEL = one_of("Trace", "Debug", "Info", "Warning", "Error", "Fatal")
-_ALLOW, _DENY = one_of("Accept", "Return"), one_of("Drop", "Reject")
-_REGEXP = FieldRule(_text(_pattern))
-_INTERFACE = FieldRule(_text(interface_problem))
+_LOG_LEVEL = _one_of("Trace", "Debug", "Info", "Warning", "Error", "Fatal")
+_ALLOW, _DENY = _one_of("Accept", "Return"), _one_of("Drop", "Reject")
+_REGEXP = _text(_pattern)
+_INTERFACE = _text(interface_problem)
 _INTERFACE_FILTER = r"[a-zA-Z0-9:._+-]{1,15}"
 _NO_FILTER = "no interface, with or without a + for any ending: 1 to 15 letters, digits, : . _ + and -"
 _PRIORITY = _between(1, 2147483646)
@@ -98,11 +84,11 @@ def _filter_problem(text: str) -> str | None:
     return None if re.fullmatch(_INTERFACE_FILTER, text) else f"{quoted(text)} is {_NO_FILTER}"
 
 
-FIELD_RULES: Mapping[str, FieldRule] = {
-    "featureDetectOverride": FieldRule(_text(_key_value_list)),
-    "featureGates": FieldRule(_text(_key_value_list)),
-    "iptablesBackend": FieldRule(_text(lambda text: choice_problem(text, ("Legacy", "NFT", "Auto")) if text else None)),
-    "defaultEndpointToHostAction": one_of("Drop", "Accept", "Return"),
+FIELD_CHECKS: Mapping[str, Check] = {
+    "featureDetectOverride": _text(_key_value_list),
+    "featureGates": _text(_key_value_list),
+    "iptablesBackend": _text(lambda text: choice_problem(text, ("Legacy", "NFT", "Auto")) if text else None),
+    "defaultEndpointToHostAction": _one_of("Drop", "Accept", "Return"),
     "iptablesFilterAllowAction": _ALLOW,
     "iptablesMangleAllowAction": _ALLOW,
     "iptablesFilterDenyAction": _DENY,
@@ -114,21 +100,21 @@ FIELD_RULES: Mapping[str, FieldRule] = {
     "logSeveritySys": _LOG_LEVEL,
     "logDebugFilenameRegex": _REGEXP,
     "prometheusMetricsHost": _matching(r"[a-zA-Z0-9:._+-]{1,64}", "no host: 1 to 64 letters, digits, : . _ + and -"),
-    "prometheusMetricsClientAuth": one_of(
+    "prometheusMetricsClientAuth": _one_of(
         "RequireAndVerifyClientCert", "RequireAnyClientCert", "VerifyClientCertIfGiven", "NoClientCert"
     ),
-    "natOutgoingExclusions": pointer_to("IPPoolsOnly", "IPPoolsAndHostIPs"),
+    "natOutgoingExclusions": _one_of("IPPoolsOnly", "IPPoolsAndHostIPs"),
     "debugPort": _between(0, 65535),
-    "iptablesNATOutgoingInterfaceFilter": FieldRule(_text(_filter_problem)),
-    "bpfLogLevel": one_of("Debug", "Info", "Off"),
-    "bpfConntrackLogLevel": one_of("Off", "Debug"),
-    "bpfConntrackMode": pointer_to("Auto", "Userspace", "BPFProgram"),
-    "bpfLogFilters": FieldRule(_log_filters),
+    "iptablesNATOutgoingInterfaceFilter": _text(_filter_problem),
+    "bpfLogLevel": _one_of("Debug", "Info", "Off"),
+    "bpfConntrackLogLevel": _one_of("Off", "Debug"),
+    "bpfConntrackMode": _one_of("Auto", "Userspace", "BPFProgram"),
+    "bpfLogFilters": _log_filters,
     "bpfDataIfacePattern": _REGEXP,
     "bpfL3IfacePattern": _REGEXP,
-    "bpfConnectTimeLoadBalancing": pointer_to("TCP", "Enabled", "Disabled"),
-    "bpfHostNetworkedNATWithoutCTLB": pointer_to("Enabled", "Disabled"),
-    "bpfExternalServiceMode": one_of("Tunnel", "DSR"),
+    "bpfConnectTimeLoadBalancing": _one_of("TCP", "Enabled", "Disabled"),
+    "bpfHostNetworkedNATWithoutCTLB": _one_of("Enabled", "Disabled"),
+    "bpfExternalServiceMode": _one_of("Tunnel", "DSR"),
     "bpfDSROptoutCIDRs": _each(cidr_problem),
     "bpfExtToServiceConnmark": _between(0, 4294967295),
     "bpfKubeProxyHealthzPort": _between(0, 65535),
@@ -136,12 +122,10 @@ FIELD_RULES: Mapping[str, FieldRule] = {
     "bpfForceTrackPacketsFromIfaces": _each(_filter_problem),
     "bpfDisableGROForIfaces": _REGEXP,
     "bpfExcludeCIDRsFromNAT": _each(cidr_problem),
-    "bpfAttachType": pointer_to("TC", "TCX"),
+    "bpfAttachType": _one_of("TC", "TCX"),
     "bpfMaglevMaxEndpointsPerService": _between(1, 3000),
     "bpfMaglevMaxServices": _between(1, 3000),
-    "bpfExportBufferSizeMB": FieldRule(
-        lambda _: "calicoctl v3.32.1 crashes on this field, whatever it holds: leave it out"
-    ),
+    "bpfExportBufferSizeMB": lambda _: "calicoctl v3.32.1 crashes on this field, whatever it holds: leave it out",
     "routeSource": _REGEXP,
     "ipv4NormalRoutePriority": _PRIORITY,
     "ipv4ElevatedRoutePriority": _PRIORITY,
@@ -152,11 +136,11 @@ FIELD_RULES: Mapping[str, FieldRule] = {
     "wireguardRoutingRulePriority": _between(1, 32765),
     "wireguardInterfaceName": _INTERFACE,
     "wireguardInterfaceNameV6": _INTERFACE,
-    "awsSrcDstCheck": pointer_to("DoNothing", "Enable", "Disable"),
-    "serviceLoopPrevention": one_of("Drop", "Reject", "Disabled"),
-    "workloadSourceSpoofing": one_of("Disabled", "Any"),
+    "awsSrcDstCheck": _one_of("DoNothing", "Enable", "Disable"),
+    "serviceLoopPrevention": _one_of("Drop", "Reject", "Disabled"),
+    "workloadSourceSpoofing": _one_of("Disabled", "Any"),
     "mtuIfacePattern": _REGEXP,
-    "windowsManageFirewallRules": pointer_to("Enabled", "Disabled"),
+    "windowsManageFirewallRules": _one_of("Enabled", "Disabled"),
     "goGCThreshold": _between(-1, _LARGE),
     "goMemoryLimitMB": _between(-1, _LARGE),
     "goMaxProcs": _between(-1, _LARGE),

@@ -132,7 +132,10 @@ class Verdict:
 
 
 def _deciding(hops: tuple[Hop, ...]) -> Hop:
-    return next((hop for hop in hops if not hop.passes), hops[-1])
+    for hop in hops:
+        if not hop.passes:
+            return hop
+    return hops[-1]
 
 
 def _reason(node: str, decider: Decider, locate: Locate) -> Reason:

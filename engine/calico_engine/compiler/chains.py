@@ -13,7 +13,7 @@ from functools import cached_property
 from calico_engine.compiler.address_sets import AddressSets
 from calico_engine.compiler.failsafes import FailsafeChain
 from calico_engine.compiler.felix_model import ChainType, FelixPolicy, FelixRule, FelixTier, ResourceId
-from calico_engine.compiler.matchers import Row, rows
+from calico_engine.compiler.matchers import CandidatesByProtocol, Row, rows
 from calico_engine.compiler.rules import CompiledRule
 from calico_engine.packets import Direction
 
@@ -67,12 +67,10 @@ class ChainTier:
         return bool(self.enforced) and not self.tier.default_pass
 
     @cached_property
-    def rows_v4(self) -> tuple[Row, ...]:
-        return rows((rule for policy in self.enforced for rule in policy.rules[4]), self.sets)
-
-    @cached_property
-    def rows_v6(self) -> tuple[Row, ...]:
-        return rows((rule for policy in self.enforced for rule in policy.rules[6]), self.sets)
+    def candidates(self) -> CandidatesByProtocol:
+        """What a packet is tried against."""
+        rules = {v: tuple(rule for policy in self.enforced for rule in policy.rules[v]) for v in (4, 6)}
+        return CandidatesByProtocol(rules, self.sets)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ where the packet has none. Its cheapest part, protocol and destination port, sta
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from calico_engine.compiler.address_sets import AddressSets
@@ -35,6 +35,34 @@ class Row(NamedTuple):
 def rows(rules: Iterable[CompiledRule], sets: AddressSets) -> tuple[Row, ...]:
     """The rules that can decide, in order: Log rules decide nothing and are left out."""
     return tuple(row(rule, sets) for rule in rules if rule.action is not Action.LOG)
+
+
+#: What is left of a row once the protocol is known: (first port, last port, test, rule). Python takes a plain tuple
+#: apart several times faster than a named one.
+Candidate = tuple[int, int, Test | None, CompiledRule]
+
+
+class CandidatesByProtocol(dict[tuple[int, int], tuple[Candidate, ...]]):
+    """(IP version, protocol) → the rules that can match such a packet, in order; made when first asked for."""
+
+    def __init__(self, rules: Mapping[int, Sequence[CompiledRule]], sets: AddressSets) -> None:
+        """`rules`: those of each IP version."""
+        super().__init__()
+        self._rules = rules
+        self._sets = sets
+        self._rows: dict[int, tuple[Row, ...]] = {}
+
+    def __missing__(self, key: tuple[int, int]) -> tuple[Candidate, ...]:
+        version, protocol = key
+        if version not in self._rows:
+            self._rows[version] = rows(self._rules[version], self._sets)
+        found = tuple(
+            (row.first_port, row.last_port, row.test, row.rule)
+            for row in self._rows[version]
+            if row.protocol in (ANY_PROTOCOL, protocol)
+        )
+        self[key] = found
+        return found
 
 
 def row(rule: CompiledRule, sets: AddressSets) -> Row:

@@ -7,8 +7,8 @@ are off are gone. A plan is for one IP version and serves every packet that take
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from calico_engine.compiler.chains import Chain
 from calico_engine.compiler.felix_model import ChainType, FelixEndpoint
@@ -37,7 +37,8 @@ class Kind(enum.IntEnum):
     CHECK = 3
 
 
-class Op(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Op:
     """One planned step. `when` is ALWAYS, ACCEPTED, NOT_ACCEPTED or ESTABLISHED; the rest was settled by the plan."""
 
     kind: Kind
@@ -49,13 +50,15 @@ class Op(NamedTuple):
     does: Do | HostEndpointPolicy | None = None
 
 
-class PlannedTable(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class PlannedTable:
     name: str
     decides: bool
     ops: tuple[Op, ...]
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Plan:
     """Everything that a packet of one IP version on one way through the node meets."""
 
     path: HookPath
@@ -68,8 +71,23 @@ def plan(node: CompiledNode, packet: Packet) -> Plan:
         return Plan(packet.path, ())
     planner = _Planner(node, packet)
     tables = (PlannedTable(t.name, t.decides, tuple(planner.ops(t))) for t in hooks.SEQUENCES[packet.path])
-    # A table with nothing left but marks to clear says nothing of any packet; the deciding one always stays.
-    return Plan(packet.path, tuple(t for t in tables if t.decides or any(op.kind != Kind.CLEAR for op in t.ops)))
+    # A table with nothing left says nothing of any packet; the deciding one always stays.
+    return Plan(packet.path, tuple(t for t in _without_idle_steps(tables) if t.decides or t.ops))
+
+
+def _without_idle_steps(tables: Iterable[PlannedTable]) -> Iterator[PlannedTable]:
+    """Leave out what waits for an accept bit, or clears one, where no chain can have set it."""
+    may_be_set = False
+    for table in tables:
+        ops = []
+        for op in table.ops:
+            if may_be_set or not (op.kind is Kind.CLEAR or op.when is When.ACCEPTED):
+                ops.append(op)
+            if op.kind is Kind.CHAIN:
+                may_be_set = True
+            elif op.kind is Kind.CLEAR and op.when is When.ALWAYS:
+                may_be_set = False
+        yield replace(table, ops=tuple(ops))
 
 
 def route_before_dnat(node: CompiledNode, packet: Packet) -> str | None:

@@ -49,9 +49,10 @@ class PacketReader:
 
     def passes(self, packet: Packet, answer: Answer) -> bool:
         """Whether the packet gets through; what Calico leaves to the host, the host's chain policy decides."""
-        if answer.decision is Decision.NO_POLICY:
-            return self.host_policy(packet) == "ACCEPT"
-        return answer.decision is Decision.ALLOW
+        decision = answer.decision
+        if decision is Decision.ALLOW:
+            return True
+        return decision is Decision.NO_POLICY and self.host_policy(packet) == "ACCEPT"
 
     def host_policy(self, packet: Packet) -> str:
         """ACCEPT or DROP: the policy of the host's own chain at the packet's hook."""

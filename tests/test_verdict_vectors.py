@@ -119,6 +119,7 @@ def test_answers_with_and_without_a_trace_agree(case: Case) -> None:
     packet = Packet.parse(case.packet)
     traced, (bare,) = cluster.verdict(packet), cluster.verdicts([packet])
     assert traced.trace
+    assert traced.explain()
     assert (bare.decision, bare.decided_by, bare.allowed) == (traced.decision, traced.decided_by, traced.allowed)
 
 

@@ -30,6 +30,7 @@ LABELS = {"a": "1", "b": "x"}
 def test_everything_works_on_deep_and_large_selectors(text: str, matches: bool) -> None:
     selector = Selector(text)
     assert selector.matches(LABELS) is matches
+    assert selector.compiled(LABELS) is matches
     assert selector.explain(LABELS).matches is matches
     assert selector.unique_id.startswith("s:")
     assert selector.prefixed("p.").matches({f"p.{name}": value for name, value in LABELS.items()}) is matches
@@ -43,6 +44,14 @@ def test_everything_works_on_deep_and_large_selectors(text: str, matches: bool) 
         hash(selector.tree),
     )
     assert pickle.loads(pickle.dumps(selector)) == copy.deepcopy(selector) == selector
+
+
+@pytest.mark.parametrize("depth", [1, 80, 90, 91, 200, 900, 1_000])
+def test_compiling_works_at_every_depth(depth: int) -> None:
+    """Python's own compiler gives up somewhere on the way."""
+    assert Selector("!(" * depth + "has(c)" + ")" * depth).compiled(LABELS) is (depth % 2 == 1)
+    assert Selector("(all()&&" * depth + "has(a)" + ")" * depth).compiled(LABELS)
+    assert not Selector("(has(c)||" * depth + "has(c)" + ")" * depth).compiled(LABELS)
 
 
 @pytest.mark.parametrize(

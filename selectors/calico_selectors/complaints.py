@@ -94,8 +94,8 @@ _HINTS: dict[_Place, list[tuple[str, str]]] = {
     ],
     _Place.CLOSING: [],
     _Place.CONNECTIVE: [
-        (r".* (?i:and)|.* &+", "write `&&`"),
-        (r".* (?i:or)|.* \|+", "write `||`"),
+        (r".* (?i:and)\(?|.* &+", "write `&&`"),
+        (r".* (?i:or)\(?|.* \|+", "write `||`"),
         (r".* ,", "terms are joined by `&&` or `||`"),
     ],
 }

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from calico_selectors.nodes import All, And, Global, Node, Not, Or, fold, render
+from calico_selectors.nodes import All, And, Global, Node, Not, Or, render
 from calico_selectors.terms import Labels, Test, source_of, test_of
 
 # A test, and where to go on when it holds and when it does not; or the answer.
 Graph: TypeAlias = "bool | tuple[Test, Graph, Graph]"
 
-_MOST_CHARACTERS = 2_000
-_MOST_LEVELS = 40  # Python's tokenizer stops at 200 nested parentheses
+# Python stops at 200 nested parentheses; an AND or OR is at least eleven characters, so a thousand have 90 at most.
+_MOST_CHARACTERS = 1_000
 _FRAMES = {Not: ("not ", "", ""), And: ("(", " and ", ")"), Or: ("(", " or ", ")")}
 
 
 def compiled(root: Node, printed: str) -> Test:
     """The form that matches fastest, for a selector whose canonical form is `printed`."""
-    compilable = len(printed) <= _MOST_CHARACTERS and depth(root) <= _MOST_LEVELS
-    return expression(root) if compilable else interpreted(root)
+    return expression(root) if len(printed) <= _MOST_CHARACTERS else interpreted(root)
 
 
 def interpreted(root: Node) -> Test:
@@ -36,11 +35,6 @@ def expression(root: Node) -> Test:
     source = f"lambda labels: {render(root, source_of, lambda node: _FRAMES[type(node)])}"
     function: Test = eval(source, {"__builtins__": {}})
     return function
-
-
-def depth(root: Node) -> int:
-    """How many composite nodes lie on top of each other."""
-    return fold(root, lambda _: 0, lambda _, operands: 1 + max(operands))
 
 
 def decision_graph(root: Node) -> Graph:

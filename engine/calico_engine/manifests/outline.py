@@ -19,7 +19,7 @@ from yaml.events import (
 )
 
 from calico_engine.errors import printable
-from calico_engine.manifests.yaml_events import BYTE_ORDER_MARK, open_events
+from calico_engine.manifests.yaml_events import open_events
 from calico_engine.manifests.yaml_problems import MOST_PROBLEMS, LineTable, Path, YamlProblem
 from calico_engine.manifests.yaml_scalars import MERGE_TAG, UnreadableScalar, key_text, resolve_plain, resolve_tagged
 
@@ -77,8 +77,10 @@ class Outline:
 
 
 def read_outline(text: str) -> Outline:
-    """Read where everything in ``text`` stands. A text that is not YAML has the places before its first error."""
-    text = text.removeprefix(BYTE_ORDER_MARK)
+    """Read where everything in ``text`` stands; it must not begin with a byte order mark.
+
+    A text that is not YAML has the places before its first error.
+    """
     reader = _OutlineReader()
     try:
         for event in iter(open_events(text), None):

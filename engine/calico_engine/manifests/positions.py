@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from calico_engine.manifests.documents import Document
 from calico_engine.manifests.outline import read_outline
+from calico_engine.manifests.yaml_events import BYTE_ORDER_MARK
 from calico_engine.manifests.yaml_problems import LineTable, Path
 
 _REMEMBERED_DOCUMENTS = 8
@@ -13,6 +14,7 @@ class Positions:
     """The places of one document's keys and values."""
 
     def __init__(self, text: str, first_line: int = 1) -> None:
+        text = text.removeprefix(BYTE_ORDER_MARK)
         self._outline = read_outline(text)
         self._lines = LineTable(text, first_line)
 

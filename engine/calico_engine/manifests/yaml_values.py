@@ -12,7 +12,13 @@ from itertools import islice
 import yaml
 
 from calico_engine.manifests.outline import duplicate_keys
-from calico_engine.manifests.yaml_events import BYTE_ORDER_MARK, misplaced_mark, open_events, refused_scalars
+from calico_engine.manifests.yaml_events import (
+    BYTE_ORDER_MARK,
+    may_be_refused,
+    misplaced_mark,
+    open_events,
+    refused_scalars,
+)
 from calico_engine.manifests.yaml_problems import (
     MOST_PROBLEMS,
     InvalidYaml,
@@ -67,7 +73,8 @@ def _walk_through(walk: Walk) -> JsonValue:
         next_event = open_events(walk.text)
         value: JsonValue = walk.build(next_event)
         walk.check_end(next_event)
-        walk.problems.extend(islice(refused_scalars(walk.text), MOST_PROBLEMS))
+        if may_be_refused(walk.text):
+            walk.problems.extend(islice(refused_scalars(walk.text), MOST_PROBLEMS))
     except Unreadable as error:
         walk.problems.append((error.offset, error.message))
     except yaml.YAMLError as error:

@@ -90,8 +90,15 @@ class Walk:
                     continue
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 stack.append((container, slot, anchor))
-                anchor = self._open(event, slot, len(stack), count - ends)
-                container, slot = ({}, _KEY) if kind is MappingStartEvent else ([], _ENTRY)
+                anchor = None
+                if event.anchor is not None or event.tag is not None or slot is _KEY:
+                    anchor = self._open(event, slot, count - ends)
+                if len(stack) > MAX_DEPTH:
+                    raise Unreadable(event.start_mark.index, TOO_DEEP)
+                if kind is MappingStartEvent:
+                    container, slot = {}, _KEY
+                else:
+                    container, slot = [], _ENTRY
                 continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 ends += 1
@@ -153,10 +160,8 @@ class Walk:
             self.anchors[event.anchor] = Anchor.of_scalar(value)
         return value
 
-    def _open(self, event: Any, slot: Any, depth: int, count: int) -> Anchor | None:
-        """A mapping or list begins; return its anchor, if it has one."""
-        if depth > MAX_DEPTH:
-            raise Unreadable(event.start_mark.index, TOO_DEEP)
+    def _open(self, event: Any, slot: Any, count: int) -> Anchor | None:
+        """A mapping or list begins that is not a plain one; return its anchor, if it has one."""
         if slot is _KEY:
             self._problem(event, "a key must be a text, not a mapping or a list; quote it")
         if event.tag is not None:

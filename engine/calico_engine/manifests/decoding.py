@@ -77,6 +77,9 @@ def _adapter(model: Any) -> TypeAdapter[Any]:
     return TypeAdapter(model)
 
 
+#: To look for the nearest known name takes time; a text with more problems than this gets none.
+_MOST_HINTS = 100
+
 _Converter = Callable[[object, Path, list[Problem]], object]
 
 
@@ -195,15 +198,20 @@ def _struct(model: Any) -> _Converter:
             return _wanted("a mapping", value, path, problems)
         converted: dict[str, object] = {}
         # Of names that differ in case only, the exact one counts, and otherwise the last in byte order.
-        for key in sorted(value, key=str.encode):
+        for key in sorted(value, key=_bytes):
             name = key if key in fields else folded.get(_folded(key))
             if name is None:
-                problems.append(Problem((*path, key), _unknown_field(key, fields), at_key=True))
+                known = fields if len(problems) < _MOST_HINTS else ()
+                problems.append(Problem((*path, key), _unknown_field(key, known), at_key=True))
             elif value[key] is not None and (key == name or name not in value):
                 converted[name] = fields[name](value[key], (*path, key), problems)
         return converted
 
     return convert
+
+
+def _bytes(name: str) -> bytes:
+    return name.encode("utf-8", "surrogatepass")
 
 
 def _folded(name: str) -> str:

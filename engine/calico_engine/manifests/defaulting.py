@@ -82,7 +82,7 @@ def _felix(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _policy(policy: Policy) -> Policy:
-    spec = policy.spec
+    spec: Any = policy.spec
     changes: dict[str, Any] = {"tier": spec.tier or DEFAULT_TIER, "types": default_types(spec)}
     if isinstance(policy, StagedGlobalNetworkPolicy | StagedNetworkPolicy):
         changes["staged_action"] = policy.spec.staged_action or "Set"

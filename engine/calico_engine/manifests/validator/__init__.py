@@ -6,11 +6,10 @@ One file for each family of kinds. A problem names the very value, says what is 
 from __future__ import annotations
 
 from calico_engine.manifests.decoding import Problem
-from calico_engine.manifests.validator.bgp import check_bgp_configuration
+from calico_engine.manifests.validator.bgp import check_bgp_configuration, check_bgp_peer, check_reservation
 from calico_engine.manifests.validator.controllers import check_controllers
 from calico_engine.manifests.validator.endpoints import check_host_endpoint, check_workload_endpoint
 from calico_engine.manifests.validator.felix import check_felix
-from calico_engine.manifests.validator.hosts import check_host
 from calico_engine.manifests.validator.metadata import check_metadata, namespace_problem
 from calico_engine.manifests.validator.nodes import check_network_set, check_node, check_pool
 from calico_engine.manifests.validator.policies import check_policy, check_staged_policy
@@ -18,12 +17,13 @@ from calico_engine.manifests.validator.staged_kubernetes import check_staged_kub
 from calico_engine.manifests.validator.tiers import check_profile, check_tier
 from calico_engine.resources import (
     BGPConfiguration,
+    BGPPeer,
     FelixConfiguration,
     GlobalNetworkPolicy,
     GlobalNetworkSet,
-    Host,
     HostEndpoint,
     IPPool,
+    IPReservation,
     KubeControllersConfiguration,
     NetworkPolicy,
     NetworkSet,
@@ -86,8 +86,10 @@ def _check_infrastructure(resource: Resource, problems: list[Problem]) -> None:
             check_controllers(resource.spec, problems)
         case BGPConfiguration():
             check_bgp_configuration(resource.spec, problems)
-        case Host():
-            check_host(resource.spec, problems)
+        case BGPPeer():
+            check_bgp_peer(resource.spec, problems)
+        case IPReservation():
+            check_reservation(resource.spec, problems)
         case _:
             pass
 

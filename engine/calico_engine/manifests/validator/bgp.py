@@ -1,15 +1,18 @@
-"""BGPConfiguration. The other BGP kinds are kept as they are.
+"""The BGP kinds, and IPReservation. Only BGPConfiguration is read in full.
 
-Source: libcalico-go/lib/validator/v3/validator.go: validateBGPConfigurationSpec; the tags of api …/v3/bgpconfig.go.
+Source: libcalico-go/lib/validator/v3/validator.go: validateBGPConfigurationSpec, validateBGPPeerSpec, processIPPort; the
+tags of api …/v3/bgpconfig.go, bgppeer.go, ipreservation.go. Of the kinds that are kept as they are, only what is known
+to be wrong is refused; fields that are not known here are taken.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from calico_engine.manifests.decoding import Path, Problem
-from calico_engine.manifests.validator.addresses import cidr_problem, family_problem, network_problem
-from calico_engine.manifests.validator.shapes import choice_problem, name_problem, quoted, report
+from calico_engine.manifests.validator.addresses import cidr_problem, family_problem, network_problem, parse_ip
+from calico_engine.manifests.validator.shapes import choice_problem, name_problem, quoted, report, selector_problem
 from calico_engine.resources.bgp import BGPConfigurationSpec
 
 _SPEC: Path = ("spec",)
@@ -83,3 +86,46 @@ def _check_mesh(spec: BGPConfigurationSpec, problems: list[Problem]) -> None:
     ):
         if given:
             problems.append(Problem((*_SPEC, field), "is for the node-to-node mesh, which is disabled", at_key=True))
+
+
+_PEER_EXCLUSIONS = (
+    ("node", "nodeSelector"),
+    ("peerIP", "peerSelector"),
+    ("asNumber", "peerSelector"),
+    ("peerIP", "localWorkloadSelector"),
+    ("peerSelector", "localWorkloadSelector"),
+)
+_SELECTORS = ("nodeSelector", "peerSelector", "localWorkloadSelector")
+_WITH_PORT = re.compile(r"(\d+.\d+.\d+.\d+|\[[0-9a-fA-F:.]+\]):(\d+)", re.ASCII)
+
+
+def check_bgp_peer(spec: Mapping[str, object], problems: list[Problem]) -> None:
+    for field, other in _PEER_EXCLUSIONS:
+        if spec.get(field) and spec.get(other):
+            problems.append(Problem((*_SPEC, field), f"{field} cannot stand beside {other}", at_key=True))
+    if spec.get("localWorkloadSelector") and not spec.get("asNumber"):
+        problems.append(Problem((*_SPEC, "asNumber"), "asNumber must be given with localWorkloadSelector"))
+    for field in _SELECTORS:
+        text = spec.get(field)
+        if isinstance(text, str):
+            report(problems, (*_SPEC, field), selector_problem(text))
+    node, address = spec.get("node"), spec.get("peerIP")
+    if isinstance(node, str) and node:
+        report(problems, (*_SPEC, "node"), name_problem(node))
+    if isinstance(address, str) and address and not _is_address_and_port(address):
+        message = f"{quoted(address)} is no address, nor an address and port such as 192.0.2.1:179 or [fd00::1]:179"
+        problems.append(Problem((*_SPEC, "peerIP"), message))
+
+
+def _is_address_and_port(text: str) -> bool:
+    match = _WITH_PORT.fullmatch(text)
+    if match is None:
+        return parse_ip(text) is not None
+    return parse_ip(match[1].strip("[]")) is not None and len(match[2]) < 10 and 1 <= int(match[2]) <= 65535
+
+
+def check_reservation(spec: Mapping[str, object], problems: list[Problem]) -> None:
+    cidrs = spec.get("reservedCIDRs")
+    for index, text in enumerate(cidrs if isinstance(cidrs, list) else ()):
+        if isinstance(text, str):
+            report(problems, (*_SPEC, "reservedCIDRs", index), cidr_problem(text))

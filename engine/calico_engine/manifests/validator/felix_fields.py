@@ -35,7 +35,7 @@ def _between(low: int, high: int) -> Check:
 _LARGE = 1 << 62
 
 
-def _pattern(text: str) -> str | None:
+def pattern_problem(text: str) -> str | None:
     try:
         GoPattern.parse(text)
     except ValueError as error:
@@ -73,7 +73,7 @@ def _log_filters(value: object) -> str | None:
 
 _LOG_LEVEL = _one_of("Trace", "Debug", "Info", "Warning", "Error", "Fatal")
 _ALLOW, _DENY = _one_of("Accept", "Return"), _one_of("Drop", "Reject")
-_REGEXP = _text(_pattern)
+_REGEXP = _text(pattern_problem)
 _INTERFACE = _text(interface_problem)
 _INTERFACE_FILTER = r"[a-zA-Z0-9:._+-]{1,15}"
 _NO_FILTER = "no interface, with or without a + for any ending: 1 to 15 letters, digits, : . _ + and -"

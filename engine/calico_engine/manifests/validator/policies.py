@@ -12,7 +12,14 @@ from calico_engine.manifests.decoding import Path, Problem
 from calico_engine.manifests.encoding import given_fields
 from calico_engine.manifests.validator.entities import GLOBAL, GLOBAL_MISPLACED
 from calico_engine.manifests.validator.rules import check_rules
-from calico_engine.manifests.validator.shapes import choice_problem, name_problem, quoted, report, selector_problem
+from calico_engine.manifests.validator.shapes import (
+    choice_problem,
+    name_problem,
+    quoted,
+    repeated,
+    report,
+    selector_problem,
+)
 from calico_engine.resources.policies import (
     GlobalNetworkPolicySpec,
     NetworkPolicySpec,
@@ -70,11 +77,13 @@ def _check_selector(text: str, field: str, problems: list[Problem]) -> None:
 
 def _check_words(words: Sequence[str] | None, known: Sequence[str], field: str, problems: list[Problem]) -> None:
     """A list of fixed words, none of them twice."""
-    for index, word in enumerate(words or ()):
-        message = choice_problem(word, known)
-        if message is None and words is not None and word in words[:index]:
-            message = f"{quoted(word)} is in the list already"
-        report(problems, (*_SPEC, field, index), message)
+    if not words:
+        return
+    for index, word in enumerate(words):
+        report(problems, (*_SPEC, field, index), choice_problem(word, known))
+    for index in repeated(words):
+        if words[index] in known:
+            problems.append(Problem((*_SPEC, field, index), f"{quoted(words[index])} is in the list already"))
 
 
 def _check_together(spec: NetworkPolicySpec | GlobalNetworkPolicySpec, problems: list[Problem]) -> None:

@@ -6,13 +6,13 @@ validateRuleMetadata (spec resources 3.1-3.4). Where a rule may stand is the pol
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from calico_engine.manifests.decoding import Path, Problem
 from calico_engine.manifests.validator.entities import check_entity, check_nets
 from calico_engine.manifests.validator.metadata import check_annotations
 from calico_engine.manifests.validator.protocols import PORT_PROTOCOLS, WITH_PORTS, protocol_problem
-from calico_engine.manifests.validator.shapes import choice_problem, quoted, report
+from calico_engine.manifests.validator.shapes import choice_problem, quoted, repeated, report
 from calico_engine.resources.rules import EntityRule, HTTPMatch, HTTPPath, ICMPFields, Port, Rule
 
 ACTIONS = ("Allow", "Deny", "Log", "Pass")
@@ -109,15 +109,11 @@ def _check_http(rule: Rule, http: HTTPMatch, path: Path, problems: list[Problem]
         problems.append(Problem((*path, "protocol"), message))
     if rule.action != "Allow":
         problems.append(Problem((*path, "http"), "http may stand in Allow rules only"))
-    for index in _repeated(http.methods):
+    for index in repeated(http.methods):
         message = f"{quoted(http.methods[index])} is in the list already"
         problems.append(Problem((*path, "http", "methods", index), message))
     for index, entry in enumerate(http.paths):
         report(problems, (*path, "http", "paths", index), _path_problem(entry))
-
-
-def _repeated(texts: Sequence[str]) -> Iterator[int]:
-    return (index for index, text in enumerate(texts) if text in texts[:index])
 
 
 def _path_problem(entry: HTTPPath) -> str | None:

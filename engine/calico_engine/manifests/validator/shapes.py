@@ -7,7 +7,7 @@ Each check returns what is wrong in words, or None. Lengths are counted in bytes
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from calico_engine.errors import printable
@@ -103,6 +103,15 @@ def choice_problem(value: str, choices: Sequence[str]) -> str | None:
     if not value:
         return f"must be given: {wanted}"
     return f"must be {wanted}, not {quoted(value)}{did_you_mean(value, choices)}"
+
+
+def repeated(texts: Iterable[str]) -> Iterator[int]:
+    """Where a text stands that stood before."""
+    seen: set[str] = set()
+    for index, text in enumerate(texts):
+        if text in seen:
+            yield index
+        seen.add(text)
 
 
 def selector_problem(text: str) -> str | None:

@@ -52,6 +52,9 @@ class Cluster:
             raise InvalidManifest(found)
         self.warnings: tuple[ManifestError, ...] = tuple(sorted([*loaded.warnings, *warnings(self._compiled)]))
         self._reader = PacketReader(self._compiled)
+        self._connections = ConnectionReader(self._compiled, self._reader)
+        # To find a place its document is read once more, and the answers to many questions ask for the same ones.
+        self._places: dict[tuple[ResourceId, RuleId | None], tuple[str, int] | None] = {}
 
     @classmethod
     def load(
@@ -109,7 +112,7 @@ class Cluster:
 
         Raises UnknownReference for a name that is nothing or two things, ValueError for a service that is none.
         """
-        connection = ConnectionReader(self._compiled, self._reader).check(source, destination, service, source_port)
+        connection = self._connections.check(source, destination, service, source_port)
         other = None if connection.other is None else connection.other.hops
         return Verdict(
             connection.crossing.hops,
@@ -145,6 +148,11 @@ class Cluster:
 
     def _locate(self, owner: ResourceId, rule: RuleId | None) -> tuple[str, int] | None:
         """File and line of an object, or of one of its rules."""
+        if (owner, rule) not in self._places:
+            self._places[owner, rule] = self._find(owner, rule)
+        return self._places[owner, rule]
+
+    def _find(self, owner: ResourceId, rule: RuleId | None) -> tuple[str, int] | None:
         entry = self._datastore.get(owner.kind, owner.name, owner.namespace)
         if entry is None or entry.origin is None:
             return None

@@ -147,7 +147,7 @@ def walk(plan: Plan, packet: Packet, recorder: Recorder | None = None) -> Answer
             break
         if decides and verdict is None:
             verdict = Answer(Decision.NO_POLICY, _undecided(last, name))
-    return verdict or Answer(Decision.NO_POLICY, last)
+    return _final(verdict or Answer(Decision.NO_POLICY, last), last)
 
 
 def _holds(when: When, accepted: bool, established: bool) -> bool:
@@ -156,6 +156,13 @@ def _holds(when: When, accepted: bool, established: bool) -> bool:
     if when is When.NOT_ACCEPTED:
         return not accepted
     return established
+
+
+def _final(verdict: Answer, last: Decider) -> Answer:
+    """An endpoint that saw the packet after the filter table, and did not drop it, has looked at it after all."""
+    if verdict.decider.reason is ReasonCode.NO_ENDPOINT and last.chain is not None and last.hook != verdict.decider.hook:
+        return Answer(verdict.decision, Decider(ReasonCode.NOT_DECIDED, last.hook, last.chain))
+    return verdict
 
 
 def _undecided(last: Decider, hook: str) -> Decider:

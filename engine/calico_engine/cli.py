@@ -19,8 +19,9 @@ from calico_engine.errors import CalicoEngineError, InvalidManifest, printable
 from calico_engine.examination import examine
 from calico_engine.packets import Packet
 from calico_engine.queries import STANDARD_INPUT, parse_query, query_lines
-from calico_engine.reports.explanation import Line, explanation_lines
+from calico_engine.reports.explanation import explanation_lines
 from calico_engine.reports.findings import finding_json, finding_lines, validation_lines
+from calico_engine.reports.lines import Line
 from calico_engine.verdicts import Verdict
 
 ALLOWED, DENIED, BAD_INPUT, UNCERTAIN = 0, 1, 2, 3

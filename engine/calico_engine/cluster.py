@@ -53,6 +53,7 @@ class Cluster:
         self.warnings: tuple[ManifestError, ...] = tuple(sorted([*loaded.warnings, *warnings(self._compiled)]))
         self._reader = PacketReader(self._compiled)
         self._connections = ConnectionReader(self._compiled, self._reader)
+        self._connections = ConnectionReader(self._compiled, self._reader)
         # To find a place its document is read once more, and the answers to many questions ask for the same ones.
         self._places: dict[tuple[ResourceId, RuleId | None], tuple[str, int] | None] = {}
 
@@ -101,7 +102,14 @@ class Cluster:
         fields = fields_to_try([self._reader.points(packet)], {})
         settled = settle(fields, ask, _decision)
         other = None if settled.other is None else (settled.other,)
-        return Verdict((settled.result,), self._reader, self._locate, other=other, depends_on=settled.depends_on)
+        return Verdict(
+            (settled.result,),
+            self._reader,
+            self._locate,
+            other=other,
+            depends_on=() if settled.depends_on is None else (settled.depends_on,),
+            open_fields=packet.open_fields,
+        )
 
     def verdicts(self, packets: Iterable[Packet]) -> list[Verdict]:
         """The same for many packets, in their order."""
@@ -120,6 +128,7 @@ class Cluster:
             self._locate,
             other=other,
             depends_on=connection.depends_on,
+            open_fields=connection.open_fields,
             assumptions=connection.assumptions,
         )
 

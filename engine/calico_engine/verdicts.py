@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from calico_engine.analysis.answers import Answered, HopTrace, PolicyRef, Reason, Witness
-from calico_engine.analysis.connections import Hop
+from calico_engine.analysis.connections import Hop, deciding, telling
 from calico_engine.compiler.chains import ChainTier
 from calico_engine.compiler.felix_model import ResourceId, RuleId
 from calico_engine.dataplane.outcomes import Decider, Decision, ReasonCode
@@ -33,7 +33,8 @@ class Verdict:
         locate: Locate,
         *,
         other: tuple[Hop, ...] | None = None,
-        depends_on: str | None = None,
+        depends_on: tuple[str, ...] = (),
+        open_fields: tuple[str, ...] = (),
         assumptions: tuple[str, ...] = (),
     ) -> None:
         self._hops = hops
@@ -41,26 +42,27 @@ class Verdict:
         self._reader = reader
         self._locate = locate
         self._depends_on = depends_on
+        self._open_fields = open_fields
         self._assumptions = assumptions
-        self.decision = _deciding(hops).answer.decision if other is None else Decision.UNCERTAIN
+        self.decision = deciding(hops).answer.decision if other is None else Decision.UNCERTAIN
 
     @property
     def allowed(self) -> bool:
         """Whether the packet gets through, the host's own chains included; UncertainVerdict if that is open."""
         if self._other is None:
-            return _deciding(self._hops).passes
+            return deciding(self._hops).passes
         sides = " and ".join(f"{witness.decision}" for witness in self.witnesses)
         raise UncertainVerdict(f"the answer depends on {', '.join(self.depends_on)}: {sides} are both possible")
 
     @property
     def depends_on(self) -> tuple[str, ...]:
         """The keys of the question on which an UNCERTAIN answer depends, as a query spells them."""
-        return () if self._depends_on is None else (QUERY_KEYS[self._depends_on],)
+        return tuple(QUERY_KEYS[name] for name in self._depends_on)
 
     @cached_property
     def decided_by(self) -> Reason:
-        """What decided: the first hop that does not let the packet pass, otherwise the last one."""
-        hop = _deciding(self._hops)
+        """What decided: the first hop that does not let the packet pass, otherwise the last one on the way there."""
+        hop = deciding(self._hops)
         return _reason(hop.packet.node, hop.answer.decider, self._locate)
 
     @property
@@ -68,7 +70,7 @@ class Verdict:
         """For UNCERTAIN, a packet for each side; otherwise empty."""
         if self._other is None:
             return ()
-        sides = (_deciding(self._hops), _deciding(self._other))
+        sides = telling(self._hops, self._other)
         return tuple(Witness(hop.packet, hop.answer.decision, hop.passes) for hop in sides)
 
     @cached_property
@@ -79,16 +81,14 @@ class Verdict:
     @cached_property
     def trace(self) -> tuple[HopTrace, ...]:
         """Everything that was considered, hop by hop, by a second walk that records."""
-        return tuple(
-            HopTrace(
-                hop.packet.node,
-                hop.packet,
-                hop.answer.decision,
-                hop.passes,
-                self._reader.trace(hop.packet, self._locate),
-            )
-            for hop in (*self._hops, *(self._other or ()))
-        )
+        if self._other is None:
+            return tuple(self._traced(hop, None) for hop in self._hops)
+        sides = enumerate((self._hops, self._other))
+        return tuple(self._traced(hop, witness) for witness, hops in sides for hop in hops)
+
+    def _traced(self, hop: Hop, witness: int | None) -> HopTrace:
+        tables = self._reader.trace(hop.packet, self._locate)
+        return HopTrace(hop.packet.node, hop.packet, hop.answer.decision, hop.passes, tables, hop.reply, witness)
 
     @property
     def data(self) -> Answered:
@@ -104,6 +104,7 @@ class Verdict:
             self.witnesses,
             self.assumptions,
             trace,
+            tuple(name for name in self._open_fields if name not in self._depends_on),
         )
 
     def explain(self) -> str:
@@ -129,13 +130,6 @@ class Verdict:
                 host = self._reader.host_policy(hop.packet)
                 found.append(f"the host's own chain on {hop.packet.node} has the policy {host} and no other rules")
         return found
-
-
-def _deciding(hops: tuple[Hop, ...]) -> Hop:
-    for hop in hops:
-        if not hop.passes:
-            return hop
-    return hops[-1]
 
 
 def _reason(node: str, decider: Decider, locate: Locate) -> Reason:

@@ -45,13 +45,18 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class HopTrace:
-    """One packet on one node: everything that was considered."""
+    """One packet on one node: everything that was considered.
+
+    `reply`: the packet is the answer to the connection's first. `witness`: of which witness, from 0, of an UNCERTAIN answer.
+    """
 
     node: str
     packet: Packet
     decision: Decision
     passes: bool
     tables: tuple[TableTrace, ...]
+    reply: bool = False
+    witness: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,10 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One answer with everything that belongs to it. `allowed` is None when `decision` is UNCERTAIN."""
+    """One answer with everything that belongs to it. `allowed` is None when `decision` is UNCERTAIN.
+
+    `arbitrary`: the packet's fields that the question left open and that do not matter.
+    """
 
     decision: Decision
     allowed: bool | None
@@ -74,3 +82,4 @@ class Answered:
     witnesses: tuple[Witness, ...]
     assumptions: tuple[str, ...]
     trace: tuple[HopTrace, ...]
+    arbitrary: tuple[str, ...] = ()

@@ -1,37 +1,41 @@
 """A connection, asked the way people ask: who to whom, for what. Answered as its first packet on every node it crosses.
 
-Sender FROM_HOST, forwarded hops, receiver TO_HOST, both passes of the loopback for a node to itself; what untracked
-policy allows also asks for the reply, which is a packet of its own then (spec verdict, section 7).
+Sender FROM_HOST, forwarded hops, receiver TO_HOST, both passes of the loopback for a node to itself; all must let it
+pass. Where untracked policy is about, the reply must pass as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from calico_engine.analysis.parties import Directory, Party, is_loopback
+from calico_engine.analysis.replies import question_points, reply_to, turned
 from calico_engine.analysis.services import Service, parse_service
+from calico_engine.analysis.ways import way
 from calico_engine.compiler.compiled import CompiledCluster
-from calico_engine.compiler.felix_model import ChainType
-from calico_engine.compiler.hosts import LOOPBACK, Address
-from calico_engine.dataplane.open_fields import Settled, settle
+from calico_engine.compiler.hosts import Address
+from calico_engine.dataplane.open_fields import Points, Settled, settle
 from calico_engine.dataplane.outcomes import Answer, Decision
 from calico_engine.dataplane.reader import Domains, PacketReader, fields_to_try
-from calico_engine.errors import UnknownReference
-from calico_engine.packets import ICMP, ICMPV6, TCP, ConntrackState, HookPath, Packet
+from calico_engine.errors import OutOfScope, UnknownReference, printable
+from calico_engine.packets import PORT_PROTOCOLS, Packet, format_address
+from calico_engine.resources import IPPool
 
 #: Linux's default net.ipv4.ip_local_port_range.
 EPHEMERAL_PORTS = (32768, 60999)
-_ECHO_REPLIES = {(ICMP, 8): 0, (ICMPV6, 128): 129}
+_MOST_PAIRS = 2_000
+_DOMAINS: Domains = {"source_port": EPHEMERAL_PORTS, "destination_port": (1, 65535)}
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """One packet on one node, and the answer."""
+class Hop(NamedTuple):
+    """One packet on one node, and the answer. `reply`: the packet goes the other way."""
 
     packet: Packet
     answer: Answer
     passes: bool
+    reply: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +45,36 @@ class Crossing:
     hops: tuple[Hop, ...]
 
     @property
-    def deciding(self) -> Hop:
-        return next((hop for hop in self.hops if not hop.passes), self.hops[-1])
-
-    @property
     def verdict(self) -> tuple[Decision, bool]:
-        hop = self.deciding
+        hop = deciding(self.hops)
         return hop.answer.decision, hop.passes
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What became of a connection: one crossing, or two that differ and the key that makes the difference."""
+    """What became of a connection: one crossing, or two that differ and the fields of the packet that differ in them."""
 
     crossing: Crossing
-    other: Crossing | None
-    depends_on: str | None
-    assumptions: tuple[str, ...]
+    other: Crossing | None = None
+    depends_on: tuple[str, ...] = ()
+    open_fields: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+
+
+def deciding(hops: tuple[Hop, ...]) -> Hop:
+    """The first hop that does not let the packet pass, otherwise the last one on the way there."""
+    if len(hops) == 1:
+        return hops[0]
+    there = [hop for hop in hops if not hop.reply]
+    return next((hop for hop in hops if not hop.passes), there[-1])
+
+
+def telling(hops: tuple[Hop, ...], other: tuple[Hop, ...]) -> tuple[Hop, Hop]:
+    """Of two crossings that differ, the pass through a node in which they do: where one is stopped, or the last one."""
+    pairs = [pair for pair in zip(hops, other, strict=False) if pair[0].reply == pair[1].reply]
+    stopped = (pair for pair in pairs if pair[0].passes != pair[1].passes)
+    decided = (pair for pair in reversed(pairs) if pair[0].answer.decision != pair[1].answer.decision)
+    return next(stopped, None) or next(decided, None) or (deciding(hops), deciding(other))
 
 
 class ConnectionReader:
@@ -71,167 +88,156 @@ class ConnectionReader:
     def check(self, source: str, destination: str, service: str, source_port: int | None = None) -> Connection:
         """Raises UnknownReference for names and ValueError for services and ports that cannot be understood."""
         wanted = parse_service(service)
-        if source_port is not None and not 0 <= source_port <= 65535:
-            raise ValueError(f"source port {source_port} is not from 0 to 65535")
+        _check_source_port(source_port, wanted)
         sender, receiver = self._parties(source, destination)
-        pairs = self._address_pairs(sender, receiver, wanted, source, destination)
-        settled = [self._settle(self._hops(sender, receiver, pair, wanted, source_port)) for pair in pairs]
+        pairs = _address_pairs(sender, receiver, wanted, source, destination)
+        asked = [self._packets(sender, receiver, pair, wanted, source_port) for pair in pairs]
+        settled = [self._settle(packets) for packets in asked]
+        open_fields = asked[0][0].open_fields
         assumptions = self._assumptions(sender, receiver)
-        first = settled[0]
-        if first.other is not None:
-            return Connection(first.result, first.other, first.depends_on, assumptions)
-        for (other_source, _), other in zip(pairs[1:], settled[1:], strict=True):
-            if other.other is not None:
-                return Connection(other.result, other.other, other.depends_on, assumptions)
-            if other.result.verdict != first.result.verdict:
-                changed = "source" if other_source != pairs[0][0] else "destination"
-                return Connection(first.result, other.result, changed, assumptions)
-        return Connection(first.result, None, None, assumptions)
+        unsettled = next((one for one in settled if one.other is not None), None)
+        if unsettled is not None:
+            key = (unsettled.depends_on or "",)
+            return Connection(unsettled.result, unsettled.other, key, open_fields, assumptions)
+        one, other = _most_alike(pairs, [each.result for each in settled])
+        if one == other:
+            return Connection(settled[0].result, None, (), open_fields, assumptions)
+        keys = tuple(n for n, a, b in zip(("source", "destination"), pairs[one], pairs[other], strict=True) if a != b)
+        return Connection(settled[one].result, settled[other].result, keys, open_fields, assumptions)
 
     def _parties(self, source: str, destination: str) -> tuple[Party, Party]:
         sender, receiver = self._directory.find(source), self._directory.find(destination)
         if receiver.node is None and is_loopback(receiver.addresses[0]):
-            receiver = Party(sender.node, receiver.addresses, by_address=True)
+            receiver = Party(sender.node, receiver.addresses, sender.workload, by_address=True)
         if sender.node is None and receiver.node is None:
             raise UnknownReference(f"neither {source!r} nor {destination!r} belongs to the cluster: no node is asked")
         if sender.node is None and is_loopback(sender.addresses[0]):
-            sender = Party(receiver.node, sender.addresses, by_address=True)
+            sender = Party(receiver.node, sender.addresses, receiver.workload, by_address=True)
+        if sender.workload is not None and sender.workload is receiver.workload:
+            raise OutOfScope("what a pod sends to itself does not leave it: no policy sees it")
         return sender, receiver
 
-    def _address_pairs(
-        self, sender: Party, receiver: Party, service: Service, source: str, destination: str
-    ) -> list[tuple[Address, Address]]:
-        """The (source, destination) addresses that the question leaves possible, the likeliest first."""
-        local = sender.is_host and receiver.is_host and sender.node == receiver.node
-        pairs = []
-        for to in receiver.addresses:
-            # To an address of its own a node sends from that very address (the kernel's local route).
-            candidates = (to,) if local and not sender.by_address else sender.addresses
-            pairs += [(frm, to) for frm in candidates if frm[0] == to[0] and service.version in (None, to[0])]
-        if not pairs:
-            families = f" for {service}" if service.version else ""
-            raise UnknownReference(f"{source!r} and {destination!r} have no addresses of one family{families}")
-        return pairs
-
-    def _hops(
+    def _packets(
         self, sender: Party, receiver: Party, pair: tuple[Address, Address], service: Service, source_port: int | None
     ) -> list[Packet]:
         """The first packet as every node on the way sees it."""
         (version, source), (_, destination) = pair
-        fields = {
-            "version": version,
-            "source": source,
-            "destination": destination,
-            "protocol": service.protocol,
-            "source_port": source_port,
-            "destination_port": service.port,
-            "icmp_type": service.icmp_type,
-            "icmp_code": service.icmp_code,
-        }
-        ways = list(self._ways(sender, receiver, pair))
         return [
-            Packet(node=node, in_interface=came, out_interface=goes, **fields)  # type: ignore[arg-type]
-            for node, came, goes in ways
+            Packet(
+                node=passage.node,
+                version=version,
+                source=source,
+                destination=destination,
+                protocol=service.protocol,
+                in_interface=passage.came_in_on,
+                out_interface=passage.goes_out_on,
+                source_port=source_port,
+                destination_port=service.port,
+                icmp_type=service.icmp_type,
+                icmp_code=service.icmp_code,
+            )
+            for passage in way(self._compiled, sender, receiver, pair)
         ]
-
-    def _ways(
-        self, sender: Party, receiver: Party, pair: tuple[Address, Address]
-    ) -> Iterator[tuple[str, str | None, str | None]]:
-        """(node, incoming interface, outgoing interface) of every hop."""
-        if sender.is_host and receiver.is_host and sender.node == receiver.node:
-            assert sender.node is not None
-            yield sender.node, None, LOOPBACK
-            yield sender.node, LOOPBACK, None
-            return
-        same_node = sender.node == receiver.node
-        if sender.node is not None:
-            came = sender.interface if sender.workload else None
-            goes = receiver.interface if same_node and receiver.workload else None
-            if not same_node:
-                goes = self._interface(sender.node, pair[0], None if sender.workload else sender.interface)
-            if came is not None or goes is not None:
-                yield sender.node, came, goes
-        if receiver.node is not None and not same_node:
-            own = None if receiver.workload else receiver.interface
-            came = self._interface(receiver.node, pair[1] if receiver.is_host else None, own)
-            yield receiver.node, came, receiver.interface if receiver.workload else None
-
-    def _interface(self, node: str, address: Address | None, named: str | None) -> str:
-        """The host's interface for traffic with other machines: named, or with the address, or the first of its own."""
-        if named is not None:
-            return named
-        compiled = self._compiled.node(node)
-        own = [
-            name for name in compiled.host.interfaces if name != LOOPBACK and not compiled.is_workload_interface(name)
-        ]
-        holding = (name for name in own if address in compiled.host.interfaces[name])
-        return next(holding, own[0] if own else "eth0")
 
     def _settle(self, packets: list[Packet]) -> Settled[Crossing]:
-        domains: Domains = {"source_port": EPHEMERAL_PORTS}
-        fields = fields_to_try((self._reader.points(packet) for packet in packets), domains)
+        answered = [p for p in packets if self._reader.has_untracked(p) or self._reader.has_untracked(turned(p))]
+        points: list[Points] = [self._reader.points(packet) for packet in packets]
+        points += [question_points(self._reader.points(turned(packet)), packet.protocol) for packet in answered]
 
         def ask(values: Mapping[str, int]) -> Crossing:
-            return Crossing(tuple(self._walked(packets, values)))
+            return Crossing(tuple(self._walked(packets, answered, values)))
 
-        return settle(fields, ask, lambda crossing: crossing.verdict)
+        return settle(fields_to_try(points, _DOMAINS), ask, lambda crossing: crossing.verdict)
 
-    def _walked(self, packets: list[Packet], values: Mapping[str, int]) -> Iterator[Hop]:
-        """The hops until one does not pass; then the replies that need a decision of their own."""
-        replies = []
+    def _walked(self, packets: list[Packet], answered: list[Packet], values: Mapping[str, int]) -> Iterator[Hop]:
+        """The hops until one does not pass; then the replies that need a decision of their own, on the way back."""
+        untracked: dict[str, bool] = {}
         for open_packet in packets:
-            packet = open_packet.with_fields(values) if values else open_packet
-            hop = self._hop(packet)
+            hop = self._hop(open_packet.with_fields(values))
             yield hop
             if not hop.passes:
                 return
-            if _allowed_untracked(hop.answer):
-                replies.append(_reply(packet))
-        for packet in replies:
-            hop = self._hop(packet)
-            yield hop
-            if not hop.passes:
+            # On the loopback the second pass finds what the first has made of it.
+            untracked.setdefault(hop.packet.node, self._reader.untracks(hop.packet))
+        for open_packet in reversed(answered):
+            is_untracked = untracked[open_packet.node]
+            reply = reply_to(open_packet.with_fields(values), untracked=is_untracked)
+            if reply is None:
                 return
+            hop = self._hop(reply, reply=True)
+            # Hosts that drop by default let pass what belongs to a connection: on tracked replies only policy's word counts.
+            if is_untracked or hop.answer.decision is Decision.DENY:
+                yield hop
+                if not hop.passes:
+                    return
 
-    def _hop(self, packet: Packet) -> Hop:
+    def _hop(self, packet: Packet, *, reply: bool = False) -> Hop:
         answer = self._reader.answer(packet)
-        return Hop(packet, answer, self._reader.passes(packet, answer))
+        return Hop(packet, answer, self._reader.passes(packet, answer), reply)
 
     def _assumptions(self, sender: Party, receiver: Party) -> tuple[str, ...]:
-        assumptions = []
-        for node in dict.fromkeys(party.node for party in (sender, receiver) if party.node is not None):
-            host = self._compiled.host(node)
-            if host.assumed:
-                assumptions.append(f"node {node} has the interfaces {', '.join(host.interfaces)} (no Host document)")
-                assumptions.append(
-                    f"the host's own chains on {node} accept what Calico leaves to them (no Host document)"
-                )
-        if sender.node != receiver.node and sender.node is not None and receiver.node is not None:
-            assumptions.append("packets between nodes are not encapsulated")
+        nodes = dict.fromkeys(party.node for party in (sender, receiver) if party.node is not None)
+        assumptions = [
+            f"node {node}: interfaces {', '.join(host.interfaces)}; its own chains have the policy ACCEPT"
+            " (no Host document)"
+            for node in nodes
+            if (host := self._compiled.host(node)).assumed
+        ]
+        if len(nodes) > 1:
+            assumptions.append("encapsulation is off: nodes send each other the packets as they are")
+        if sender.workload is not None and receiver.is_host and len(nodes) > 1 and self._pools_translate():
+            assumptions.append("natOutgoing of the IP pools is left aside: the pod's address stays the source")
         return tuple(assumptions)
 
-
-def _allowed_untracked(answer: Answer) -> bool:
-    chain = answer.decider.chain
-    return answer.decision is Decision.ALLOW and chain is not None and chain.chain_type is ChainType.UNTRACKED
+    def _pools_translate(self) -> bool:
+        return any(pool.spec.nat_outgoing for _, pool in self._compiled.datastore.all(IPPool))
 
 
-def _reply(packet: Packet) -> Packet:
-    """The answer to an untracked packet. Without a conntrack entry a SYN-ACK or an echo reply is INVALID, others are NEW."""
-    back_from_host = packet.path is HookPath.TO_HOST
-    icmp_type = _ECHO_REPLIES.get((packet.protocol, packet.icmp_type or 0))
-    invalid = packet.protocol == TCP or icmp_type is not None
-    return Packet(
-        node=packet.node,
-        version=packet.version,
-        source=packet.destination,
-        destination=packet.source,
-        protocol=packet.protocol,
-        in_interface=None if back_from_host else packet.out_interface,
-        out_interface=packet.in_interface,
-        source_port=packet.destination_port,
-        destination_port=packet.source_port,
-        icmp_type=packet.icmp_type if icmp_type is None else icmp_type,
-        icmp_code=packet.icmp_code,
-        conntrack_state=ConntrackState.INVALID if invalid else ConntrackState.NEW,
+def _check_source_port(source_port: int | None, service: Service) -> None:
+    if source_port is None:
+        return
+    if not 0 <= source_port <= 65535:
+        raise ValueError(f"source port {source_port} is not from 0 to 65535")
+    if service.protocol not in PORT_PROTOCOLS:
+        raise ValueError(f"a source port needs a protocol with ports: TCP, UDP or SCTP, not {service}")
+
+
+def _address_pairs(
+    sender: Party, receiver: Party, service: Service, source: str, destination: str
+) -> list[tuple[Address, Address]]:
+    """The (source, destination) addresses that the question leaves possible, the likeliest first."""
+    local = sender.is_host and receiver.is_host and sender.node == receiver.node
+    pairs = []
+    for to in receiver.addresses:
+        # To an address of its own a node sends from that very address (the kernel's local route).
+        candidates = (to,) if local and not sender.by_address else sender.addresses
+        pairs += [(frm, to) for frm in candidates if frm[0] == to[0] and service.version in (None, to[0])]
+    if not pairs:
+        raise UnknownReference(_why_no_pair(sender, receiver, service, source, destination))
+    if len(pairs) > _MOST_PAIRS:
+        raise OutOfScope(
+            f"{source!r} and {destination!r} have too many addresses to try them all; name them by address"
+        )
+    return list(dict.fromkeys(pairs))
+
+
+def _why_no_pair(sender: Party, receiver: Party, service: Service, source: str, destination: str) -> str:
+    for party, name in ((sender, source), (receiver, destination)):
+        if not party.addresses:
+            return f"no address is known of {name!r}; a Node, a Host document or expectedIPs would tell"
+    listed = [", ".join(format_address(a[1], a[0]) for a in party.addresses[:4]) for party in (sender, receiver)]
+    family = "" if service.version is None else f" {service} is IPv{service.version}, and"
+    return printable(
+        f"{family} {source!r} ({listed[0]}) and {destination!r} ({listed[1]}) share no IP version".strip(), 500
     )
+
+
+def _most_alike(pairs: list[tuple[Address, Address]], results: list[Crossing]) -> tuple[int, int]:
+    """Two pairs with different answers, in one address if such are among them; (0, 0) if all answers are the same."""
+    first = results[0].verdict
+    differing = [index for index, result in enumerate(results) if result.verdict != first]
+    if not differing:
+        return 0, 0
+    both = [(i, j) for j in differing for i in range(len(results)) if results[i].verdict != results[j].verdict]
+    one, other = min(both, key=lambda ij: sum(a != b for a, b in zip(pairs[ij[0]], pairs[ij[1]], strict=True)))
+    return min(one, other), max(one, other)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.felix_model import FelixEndpoint
 from calico_engine.compiler.hosts import LOOPBACK, Address, node_addresses, tunnel_addresses
-from calico_engine.errors import UnknownReference
-from calico_engine.packets import format_address, parse_address
+from calico_engine.errors import UnknownReference, printable
+from calico_engine.packets import parse_address
 from calico_engine.resources import WorkloadEndpoint
 
 
@@ -37,24 +37,28 @@ class Directory:
 
     def __init__(self, compiled: CompiledCluster) -> None:
         self._compiled = compiled
-        self._owners: dict[Address, Party] | None = None
+        self._owners: dict[Address, list[tuple[str, Party]]] | None = None
 
     def find(self, name: str) -> Party:
         """The party of this name or address; UnknownReference if there is none or if the name is two things."""
         address = _address(name)
-        if address is not None:
-            return self._owner(address)
         found = [*self._named(name)]
+        if address is not None:
+            found += [(what, party) for what, party in self._owned(address) if party.node != name or party.workload]
         if len(found) > 1:
-            listed = " and ".join(what for what, _ in found)
+            listed = " and ".join(printable(what) for what, _ in found)
             raise UnknownReference(f"{name!r} is two things: {listed}")
-        if not found:
+        if found:
+            return found[0][1]
+        if address is None:
             raise UnknownReference(self._unknown(name))
-        return found[0][1]
+        return Party(None, (address,), by_address=True)
 
     def _named(self, name: str) -> Iterable[tuple[str, Party]]:
         if name in self._compiled.nodes:
-            yield f"the node {name}", self._node(name)
+            # A node may be called by its address; without anything else to go by it is its address as well.
+            named = [address for address in (_address(name),) if address is not None]
+            yield f"the node {name}", Party(name, tuple(_own_addresses(self._compiled, name)) or tuple(named))
         prefix, slash, rest = name.partition("/")
         if not slash:
             return
@@ -88,29 +92,39 @@ class Directory:
             f"{name!r} is no address, node, host endpoint (hep/NAME) or pod (NAMESPACE/NAME) of these manifests{hint}"
         )
 
-    def _node(self, name: str) -> Party:
-        return Party(name, tuple(_own_addresses(self._compiled, name)))
-
     def _host_endpoint(self, endpoint: FelixEndpoint) -> Party:
+        """The node, by the interface that the endpoint names and by its own addresses, tunnels aside."""
+        node = endpoint.node
         interface = endpoint.interface_name if endpoint.interface_name not in ("", "*") else None
-        addresses = endpoint.addresses or tuple(_own_addresses(self._compiled, endpoint.node))
-        return Party(endpoint.node, addresses, interface=interface)
+        tunnels = set(tunnel_addresses(self._compiled.datastore, node))
+        candidates = (
+            tuple(address for address in endpoint.addresses if address not in tunnels),
+            endpoint.addresses,
+            self._compiled.host(node).interfaces.get(interface or "", ()),
+            tuple(_own_addresses(self._compiled, node)),
+        )
+        return Party(node, next(filter(None, candidates), ()), interface=interface)
 
-    def _owner(self, address: Address) -> Party:
+    def _owned(self, address: Address) -> list[tuple[str, Party]]:
         if self._owners is None:
-            self._owners = dict(_all_owned(self._compiled))
-        return self._owners.get(address) or Party(None, (address,), by_address=True)
+            self._owners = {}
+            for what, owned, party in _all_owned(self._compiled):
+                known = self._owners.setdefault(owned, [])
+                if all(party != other for _, other in known):
+                    known.append((what, party))
+        return self._owners.get(address, [])
 
 
 def _pod(endpoint: FelixEndpoint) -> Party:
     return Party(endpoint.node, endpoint.addresses, endpoint, endpoint.interface_name)
 
 
-def _all_owned(compiled: CompiledCluster) -> Iterable[tuple[Address, Party]]:
-    """Every address that a pod or node owns, tunnel addresses too; where two own one, the one named last counts."""
+def _all_owned(compiled: CompiledCluster) -> Iterable[tuple[str, Address, Party]]:
+    """Every address that a pod or node owns, tunnel addresses too."""
     for endpoint in compiled.model.workload_endpoints:
+        pod = f"the pod {endpoint.id.namespace}/{endpoint.id.name}"
         for address in endpoint.addresses:
-            yield address, Party(endpoint.node, (address,), endpoint, endpoint.interface_name, by_address=True)
+            yield pod, address, Party(endpoint.node, (address,), endpoint, endpoint.interface_name, by_address=True)
     for name in sorted(compiled.nodes):
         addresses = (
             *node_addresses(compiled.datastore, compiled.model, name),
@@ -119,7 +133,7 @@ def _all_owned(compiled: CompiledCluster) -> Iterable[tuple[Address, Party]]:
         )
         for address in addresses:
             if not is_loopback(address):
-                yield address, Party(name, (address,), by_address=True)
+                yield f"the node {name}", address, Party(name, (address,), by_address=True)
 
 
 def _own_addresses(compiled: CompiledCluster, node: str) -> Iterable[Address]:
@@ -141,7 +155,3 @@ def _address(text: str) -> Address | None:
         return parse_address(text)
     except ValueError:
         return None
-
-
-def show(address: Address) -> str:
-    return format_address(address[1], address[0])

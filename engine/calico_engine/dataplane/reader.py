@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from calico_engine.compiler.chains import Chain
 from calico_engine.compiler.compiled import CompiledCluster
+from calico_engine.compiler.felix_model import ChainType
 from calico_engine.compiler.nodes import CompiledNode
 from calico_engine.configuration import Action
 from calico_engine.dataplane.hooks import HOST_CHAINS
 from calico_engine.dataplane.open_fields import Points, critical_points, representatives
-from calico_engine.dataplane.outcomes import Answer, Decision, ReasonCode
+from calico_engine.dataplane.outcomes import Answer, Decision, Outcome, ReasonCode
 from calico_engine.dataplane.plans import Plan, plan
 from calico_engine.dataplane.recorder import Locate, TraceRecorder
 from calico_engine.dataplane.traces import Trace
-from calico_engine.dataplane.walk import walk
+from calico_engine.dataplane.walk import run_chain, views, walk
 from calico_engine.packets import Packet
 
 _PlanKey = tuple[str, str | None, str | None, int, bool, str | None]
@@ -46,6 +48,19 @@ class PacketReader:
         node = self.compiled.node(packet.node)
         ports = (node.encapsulation.vxlan_port, *node.encapsulation.wireguard_ports.values())
         return critical_points(self._plan(packet)[0], packet, node.sets, ports)
+
+    def has_untracked(self, packet: Packet) -> bool:
+        """Whether untracked policy looks at the packet."""
+        return self._untracked_chain(packet) is not None
+
+    def untracks(self, packet: Packet) -> bool:
+        """Whether untracked policy allows the packet, so that the kernel does not track its connection."""
+        chain = self._untracked_chain(packet)
+        return chain is not None and run_chain(chain, views(packet)[0]).outcome is Outcome.ACCEPT
+
+    def _untracked_chain(self, packet: Packet) -> Chain | None:
+        chains = (op.chain for table in self._plan(packet)[0].tables for op in table.ops)
+        return next((chain for chain in chains if chain and chain.chain_type is ChainType.UNTRACKED), None)
 
     def passes(self, packet: Packet, answer: Answer) -> bool:
         """Whether the packet gets through; what Calico leaves to the host, the host's chain policy decides."""

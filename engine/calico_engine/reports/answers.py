@@ -56,6 +56,8 @@ def _hop_json(hop: HopTrace) -> Json:
         "packet": hop.packet.to_query(),
         "decision": hop.decision.value,
         "passes": hop.passes,
+        "reply": hop.reply,
+        "witness": hop.witness,
         "tables": [_plain(table) for table in hop.tables],
     }
 

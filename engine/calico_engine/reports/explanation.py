@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from calico_engine.analysis.answers import Answered, HopTrace, Reason, Witness
+from calico_engine.dataplane.hooks import HOST_CHAINS
+from calico_engine.dataplane.outcomes import Decision
 from calico_engine.dataplane.traces import (
     ChainTrace,
-    CriterionTrace,
     PolicyTrace,
     ProfileTrace,
-    RuleTrace,
     StepTrace,
     TierTrace,
 )
 from calico_engine.errors import printable
-from calico_engine.packets import PROTOCOL_NAMES, ConntrackState, Packet, format_address
+from calico_engine.reports.lines import Line
+from calico_engine.reports.packet_text import packet_text
+from calico_engine.reports.rule_lines import rule_lines
 
 _CHAINS = {
     "UNTRACKED": "untracked policy",
@@ -25,14 +26,9 @@ _CHAINS = {
     "NORMAL": "normal policy",
 }
 _KINDS = {"HostEndpoint": "host endpoint", "WorkloadEndpoint": "workload"}
+#: Fields of a packet, by the name that the same value has in the reply.
+_SWAPPED = {"source_port": "destination_port", "destination_port": "source_port"}
 _SIDES = {"in": "comes in on", "out": "goes out on"}
-
-
-class Line(NamedTuple):
-    """A line of a report and what it is, for colour: good, bad, unsure, dim or plain."""
-
-    text: str
-    tone: str = "plain"
 
 
 def explanation(answer: Answered) -> str:
@@ -43,9 +39,13 @@ def explanation(answer: Answered) -> str:
 def explanation_lines(answer: Answered) -> Iterator[Line]:
     """The report, line by line."""
     yield from _headline(answer)
+    witness = None
     for hop in answer.trace:
+        if hop.witness != witness:
+            witness = hop.witness
+            yield from _witness_head(answer, answer.witnesses[hop.witness or 0])
         yield Line("")
-        yield from _hop(hop)
+        yield from _hop(hop, answer.arbitrary)
     if answer.assumptions:
         yield Line("")
         yield Line("Assumed:")
@@ -55,38 +55,43 @@ def explanation_lines(answer: Answered) -> Iterator[Line]:
 
 def _headline(answer: Answered) -> Iterator[Line]:
     if answer.witnesses:
-        yield Line(f"UNCERTAIN  it depends on {', '.join(answer.depends_on)}", "unsure")
+        yield Line(f"UNCERTAIN  it depends on {' and '.join(answer.depends_on)}", "unsure")
         for witness in answer.witnesses:
-            yield Line(f"  {_witness(witness)}", "good" if witness.allowed else "bad")
+            text = f"  {witness.decision.value:<9}  {packet_text(witness.packet, answer.arbitrary)}"
+            yield Line(text, "good" if witness.allowed else "bad")
         return
     tone = "good" if answer.allowed else "bad"
-    passes = "the packet passes" if answer.allowed else "the packet is dropped"
-    yield Line(f"{answer.decision}  {_reason(answer.reason)}{_place(answer.reason.file, answer.reason.line)}", tone)
-    yield Line(f"  {passes}: {_sentence(answer.reason)}")
+    what = "reply" if any(hop.reply and not hop.passes for hop in answer.trace) else "packet"
+    fate = "passes" if answer.allowed else "is dropped"
+    reason = answer.reason
+    yield Line(f"{answer.decision}  {printable(str(reason))}{_place(reason.file, reason.line)}", tone)
+    yield Line(f"  the {what} {fate}: {_sentence(reason, answer.decision)}")
 
 
-def _witness(witness: Witness) -> str:
-    return f"{witness.decision.value:<9} {_packet(witness.packet)}"
-
-
-def _reason(reason: Reason) -> str:
-    return printable(str(reason))
+def _witness_head(answer: Answered, witness: Witness) -> Iterator[Line]:
+    query = witness.packet.to_query()
+    values = ", ".join(f"{key} {query.get(key)}" for key in answer.depends_on)
+    yield Line("")
+    yield Line(f"With {values}: {witness.decision.value}", "good" if witness.allowed else "bad")
 
 
 def _place(file: str | None, line: int | None) -> str:
     return f"  ({printable(file)}:{line})" if file else ""
 
 
-def _sentence(reason: Reason) -> str:
+def _sentence(reason: Reason, decision: Decision) -> str:
     """What the reason means, in words."""
     endpoint = printable(reason.endpoint or "")
     policy = printable(reason.policy.name) if reason.policy else ""
+    tier = printable(reason.tier or "")
+    acts = "denies" if decision is Decision.DENY else "allows"
+    way = (reason.direction or "").lower()
     words = {
-        "RULE": f"rule {reason.rule} of {policy} matches, the first that does on {endpoint}",
-        "END_OF_TIER": f"policies in tier {reason.tier} apply to {endpoint}, and none of their rules matches",
-        "PROFILE": f"no tier decides on {endpoint}, and rule {reason.rule} of profile {policy} matches",
-        "NO_PROFILE_MATCHED": f"no tier decides on {endpoint}, and none of its profiles matches",
-        "MISSING_PROFILE": f"{endpoint} lists the profile {policy}, which does not exist",
+        "RULE": f"rule {reason.rule} of {policy} {acts} it, {way} of {endpoint}",
+        "END_OF_TIER": f"no rule in tier {tier} matches, {way} of {endpoint}, and the end of a tier denies",
+        "PROFILE": f"no tier decides on {way} of {endpoint}, and rule {reason.rule} of profile {policy} {acts} it",
+        "NO_PROFILE_MATCHED": f"no tier decides on {way} of {endpoint}, none of its profiles matches, and that denies",
+        "MISSING_PROFILE": f"{endpoint} lists the profile {policy}, which does not exist: it denies",
         "FAILSAFE": f"{reason.failsafe} is a failsafe port, open on every host endpoint whatever policy says",
         "CONNTRACK": f"the connection is known to the kernel, and {endpoint} accepts what belongs to one",
         "CONNTRACK_INVALID": f"the kernel calls the packet INVALID, and {endpoint} drops such packets first of all",
@@ -103,33 +108,17 @@ def _sentence(reason: Reason) -> str:
     return words[reason.reason.value]
 
 
-def _packet(packet: Packet) -> str:
-    def end(address: int, port: int | None) -> str:
-        text = format_address(address, packet.version)
-        if port is None:
-            return text
-        return f"[{text}]:{port}" if packet.version == 6 else f"{text}:{port}"
-
-    protocol = PROTOCOL_NAMES.get(packet.protocol, f"protocol {packet.protocol}")
-    parts = [protocol, end(packet.source, packet.source_port), "→", end(packet.destination, packet.destination_port)]
-    if packet.icmp_type is not None:
-        parts.append(f"type {packet.icmp_type}" + ("" if packet.icmp_code is None else f" code {packet.icmp_code}"))
-    if packet.pre_dnat_destination is not None:
-        parts.append(f"(before DNAT {end(packet.pre_dnat_destination, packet.pre_dnat_port)})")
-    if packet.conntrack_state is not ConntrackState.NEW:
-        parts.append(packet.conntrack_state.value)
-    return " ".join(parts)
-
-
-def _hop(hop: HopTrace) -> Iterator[Line]:
+def _hop(hop: HopTrace, arbitrary: tuple[str, ...]) -> Iterator[Line]:
     packet = hop.packet
     ways = [
         f"{_SIDES[side]} {printable(interface)}"
         for side, interface in (("in", packet.in_interface), ("out", packet.out_interface))
         if interface is not None
     ]
-    outcome = f"{hop.decision}" + ("" if hop.passes else ", dropped")
-    yield Line(f"on {printable(hop.node)}: {_packet(packet)}, {' and '.join(ways)} → {outcome}")
+    swapped = tuple(_SWAPPED.get(name, name) for name in arbitrary) if hop.reply else arbitrary
+    what = "the reply " if hop.reply else ""
+    text = f"on {printable(hop.node)}: {what}{packet_text(packet, swapped)}, {' and '.join(ways)} → {_outcome(hop)}"
+    yield Line(text)
     if not hop.tables:
         yield Line("  IPv6 support is off: Calico programs nothing for this packet", "dim")
     for table in hop.tables:
@@ -137,6 +126,13 @@ def _hop(hop: HopTrace) -> Iterator[Line]:
         if shown:
             yield Line(f"  {table.hook}")
             yield from shown
+
+
+def _outcome(hop: HopTrace) -> str:
+    if hop.decision is not Decision.NO_POLICY:
+        return hop.decision.value
+    does = "accepts" if hop.passes else "drops"
+    return f"{hop.decision.value}, the host's own {HOST_CHAINS[hop.packet.path]} chain {does} it"
 
 
 def _step(step: ChainTrace | StepTrace) -> Iterator[Line]:
@@ -194,7 +190,7 @@ def _policy(policy: PolicyTrace) -> Iterator[Line]:
     staged = "  staged: never evaluated" if policy.staged else ""
     yield Line(f"        {policy.kind} {name}{_place(policy.file, policy.line)}{staged}")
     for rule in policy.rules:
-        yield from _rule(rule, "          ")
+        yield from rule_lines(rule, "          ")
     if not policy.rules and not policy.staged:
         yield Line("          no rules in this direction", "dim")
 
@@ -205,55 +201,4 @@ def _profile(profile: ProfileTrace) -> Iterator[Line]:
     if profile.pass_bit and not profile.missing:
         yield Line("        the pass mark is still set: Felix leaves this profile at its first Pass rule", "dim")
     for rule in profile.rules:
-        yield from _rule(rule, "        ")
-
-
-def _rule(rule: RuleTrace, indent: str) -> Iterator[Line]:
-    head = f"rule {rule.index} {rule.action}"
-    place = f"  (line {rule.line})" if rule.line else ""
-    if not rule.exists:
-        yield Line(f"{indent}- {head}: does not exist for this IP version{place}", "dim")
-        return
-    if rule.by_pass_bit:
-        yield Line(f"{indent}! {head}: ends the profile because the pass mark is still set{place}", "unsure")
-    elif rule.matched:
-        why = "; ".join(_criterion(c) for c in rule.criteria) or "matches everything"
-        yield Line(f"{indent}✓ {head}: {why}{place}", "plain" if rule.action in ("Log", "Pass") else "good")
-    else:
-        why = _criterion(next(c for c in rule.criteria if not c.matched))
-        yield Line(f"{indent}✗ {head}: {why}{place}", "dim")
-    for criterion in rule.criteria:
-        if criterion.ignored:
-            text = f"{criterion.field} is not tested: Felix ignores the third and later block of a rule"
-            yield Line(f"{indent}  ! {text}", "unsure")
-
-
-def _criterion(criterion: CriterionTrace) -> str:
-    """`source 10.0.3.9 is not in has(role) = {172.16.101.147, …}`."""
-    side, _, field = criterion.field.partition(".")
-    wanted = printable(criterion.wanted, 80)
-    if criterion.ignored:
-        return f"{criterion.field} not tested"
-    if not field:
-        return _plain_criterion(criterion, wanted)
-    negated = field.startswith("not")
-    inside = criterion.matched is not negated
-    is_in = "is in" if inside else "is not in"
-    what = f"{side} port" if field.lower().endswith("ports") else side
-    if field in ("selector", "notSelector", "namespaceSelector", "serviceAccounts", "services"):
-        return f"{what} {criterion.actual} {is_in} `{wanted}`{_members(criterion)}"
-    return f"{what} {criterion.actual} {is_in} {field} {wanted}{_members(criterion)}"
-
-
-def _plain_criterion(criterion: CriterionTrace, wanted: str) -> str:
-    negated = criterion.field.startswith("not")
-    is_it = "is" if criterion.matched is not negated else "is not"
-    name = {"protocol": "protocol", "notProtocol": "protocol"}.get(criterion.field, "ICMP")
-    return f"{name} {criterion.actual} {is_it} {wanted}"
-
-
-def _members(criterion: CriterionTrace) -> str:
-    if criterion.member_count is None:
-        return ""
-    more = ", …" if criterion.member_count > len(criterion.members) else ""
-    return f" = {{{', '.join(criterion.members)}{more}}}"
+        yield from rule_lines(rule, "        ")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 
 from calico_engine.errors import ManifestError
-from calico_engine.reports.explanation import Line
+from calico_engine.reports.lines import Line
 
 
 def finding_json(finding: ManifestError) -> Mapping[str, object]:

@@ -81,9 +81,8 @@ def _check_words(words: Sequence[str] | None, known: Sequence[str], field: str, 
         return
     for index, word in enumerate(words):
         report(problems, (*_SPEC, field, index), choice_problem(word, known))
-    for index in repeated(words):
-        if words[index] in known:
-            problems.append(Problem((*_SPEC, field, index), f"{quoted(words[index])} is in the list already"))
+    again = (index for index in repeated(words) if words[index] in known)
+    problems += (Problem((*_SPEC, field, index), f"{quoted(words[index])} is in the list already") for index in again)
 
 
 def _check_together(spec: NetworkPolicySpec | GlobalNetworkPolicySpec, problems: list[Problem]) -> None:

@@ -11,6 +11,7 @@ import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from calico_engine import networks
 from calico_engine.errors import InvalidPacket
 
 #: Calico's protocol names (api numorstring/protocol.go) and their numbers.
@@ -141,13 +142,8 @@ def format_address(value: int, version: int) -> str:
 
 def parse_address(text: str) -> tuple[int, int]:
     """(version, integer) of an address; an IPv4-mapped IPv6 address is IPv4, as for Go's parser. ValueError if none."""
-    address = ipaddress.ip_address(text)
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.scope_id is not None:
-            raise ValueError("an address with a zone")
-        mapped = address.ipv4_mapped
-        return (4, int(mapped)) if mapped is not None else (6, int(address))
-    return 4, int(address)
+    address = networks.parse_address(text)
+    return address.version, int(address)
 
 
 def protocol_number(name: str) -> int | None:

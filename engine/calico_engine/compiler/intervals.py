@@ -7,10 +7,11 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
 
+from calico_engine.networks import parse_network
+
 Intervals = tuple[tuple[int, int], ...]
 
 ADDRESS_LIMIT = {4: (1 << 32) - 1, 6: (1 << 128) - 1}
-_V4_MAPPED = 0xFFFF << 32
 
 
 def merged(intervals: Iterable[tuple[int, int]]) -> Intervals:
@@ -38,13 +39,10 @@ def parse_net(text: str) -> tuple[int, int, int] | None:
     An IPv4-mapped network of /96 or longer is IPv4 (libcalico-go/lib/net/ipnet.go: ParseCIDROrIP).
     """
     try:
-        network = ipaddress.ip_network(text, strict=False)
+        network = parse_network(text)
     except ValueError:
         return None
-    first, last = int(network.network_address), int(network.broadcast_address)
-    if network.version == 6 and network.prefixlen >= 96 and first >> 32 == _V4_MAPPED >> 32:
-        return 4, first & 0xFFFFFFFF, last & 0xFFFFFFFF
-    return network.version, first, last
+    return network.version, int(network.network_address), int(network.broadcast_address)
 
 
 def format_interval(low: int, high: int, version: int) -> str:

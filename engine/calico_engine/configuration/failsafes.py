@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from calico_engine.configuration.go_text import parse_decimal
-from calico_engine.configuration.networks import Network, parse_network, written_version
+from calico_engine.networks import Network, parse_network, written_version
 
 Protocol = Literal["tcp", "udp"]
 

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from calico_engine.configuration.failsafes import Failsafe
 from calico_engine.configuration.go_patterns import GoPattern
-from calico_engine.configuration.networks import Network
 from calico_engine.configuration.value_lists import PortRange
+from calico_engine.networks import Network
 
 _T = TypeVar("_T")
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from calico_engine.configuration.failsafes import Failsafe, parse_failsafes
 from calico_engine.configuration.go_patterns import GoPattern
 from calico_engine.configuration.go_text import SPACE, Duration
-from calico_engine.configuration.networks import Network, parse_network
 from calico_engine.configuration.values import INTERFACE_NAME, Kind, parse_pattern
+from calico_engine.networks import Network, parse_network
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from calico_engine.configuration.go_patterns import GoPattern
 from calico_engine.configuration.go_text import INT64_MAX, INT64_MIN, Duration, parse_float, parse_int, parse_uint32
-from calico_engine.configuration.networks import parse_address
+from calico_engine.networks import parse_address
 
 
 @dataclass(frozen=True, slots=True)

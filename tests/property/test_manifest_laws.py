@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import struct
 
+import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from calico_engine.errors import printable
 from calico_engine.manifests.documents import read_document, split_documents
 from calico_engine.manifests.go_numbers import go_float32_text
+from calico_engine.manifests.outline import read_outline
 from calico_engine.manifests.positions import Positions
 from calico_engine.manifests.sources import Source
-from calico_engine.manifests.yaml_problems import InvalidYaml, Path
+from calico_engine.manifests.yaml_events import open_events
+from calico_engine.manifests.yaml_problems import InvalidYaml, Path, Unreadable
 from calico_engine.manifests.yaml_values import JsonValue, parse_value
+from calico_engine.manifests.yaml_walk import Walk
 
 # What JSON can write and YAML can hold: no halves of surrogate pairs, and no characters that JSON leaves unescaped and
 # YAML takes for line ends.
@@ -109,6 +113,18 @@ def test_every_key_stands_where_it_is_said_to_stand(value: JsonValue) -> None:
         if path and isinstance(path[-1], str):
             line, column = places.locate(path, key=True)
             assert lines[line - 1][column - 1 :].startswith(json.dumps(path[-1], ensure_ascii=False) + ": ")
+
+
+@given(YAML_LIKE)
+@example("a: &a {b: 1}\nc: {<<: [*a, *a]}")
+def test_both_readings_find_the_same_keys_twice(text: str) -> None:
+    walk = Walk(text)
+    try:
+        walk.build(open_events(text))
+    except (yaml.YAMLError, Unreadable):
+        return
+    if not walk.problems:
+        assert walk.has_duplicates == bool(read_outline(text).duplicates)
 
 
 def parts(value: JsonValue) -> list[tuple[Path, JsonValue]]:

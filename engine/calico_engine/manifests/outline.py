@@ -178,13 +178,16 @@ class _OutlineReader:
         level.key, level.key_offset, level.merging = None, _NO_KEY, False
 
     def _merge(self, level: _Level, node: int) -> None:
+        children = level.children
+        if not isinstance(children, dict):
+            return
         inner = self.outline.children.get(node)
         sources = [inner] if isinstance(inner, dict) else [self.outline.children.get(entry) for entry in inner or ()]
         for source in sources:
             for key, child in source.items() if isinstance(source, dict) else ():
-                if key in (children := level.children) and isinstance(children, dict):
+                if key in children:
                     self._duplicate(key, self.outline.keys[children[key]], level.key_offset, by_merge=True)
-                elif isinstance(children, dict):
+                else:
                     children[key] = child
 
     def _duplicate(self, key: str, first: int, again: int, *, by_merge: bool) -> None:

@@ -63,13 +63,15 @@ Net = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class FelixEntity:
-    """One side of a rule. `positive` and `negative` are what is left after folding; None = no condition."""
+    """One side of a rule. `positive` and `negative` are what is left after folding; None = no condition.
+
+    Only endpoints that `positive` selects lend the meaning of `named_ports` and `not_named_ports`.
+    """
 
     nets: tuple[Net, ...] = ()
     not_nets: tuple[Net, ...] = ()
     positive: Selector | None = None
     negative: Selector | None = None
-    port_filter: Selector | None = None  # which endpoints' named ports count: the positive selector before folding
     port_ranges: tuple[tuple[int, int], ...] = ()
     named_ports: tuple[str, ...] = ()
     not_port_ranges: tuple[tuple[int, int], ...] = ()

@@ -22,12 +22,12 @@ class Unusable(Exception):
         self.path = path
 
 
-def parse_selector(text: str, path: Path) -> Selector:
-    """A flattened selector; one that does not parse makes Felix drop the whole object."""
+def parse_selector(text: str, path: Path, what: str = "combined selector") -> Selector:
+    """A selector; one that does not parse makes Felix drop the whole object."""
     try:
         return Selector(text)
     except InvalidSelector as error:
-        raise Unusable(f"its combined selector `{text[:200]}` does not parse: {error.message}", path) from None
+        raise Unusable(f"its {what} `{text[:200]}` does not parse: {error.message}", path) from None
 
 
 def convert_rules(rules: tuple[Rule, ...], owner: ResourceId, tier: str, direction: Direction) -> tuple[FelixRule, ...]:
@@ -43,16 +43,16 @@ def _rule(rule: Rule, rule_id: RuleId, path: Path) -> FelixRule:
     protocol = _protocol(rule.protocol, (*path, "protocol"))
     _check_ports(rule, protocol, path)
     version = rule.ip_version
-    if version not in (None, 0, 4, 6):
+    if version not in (None, 4, 6):
         raise Unusable("ipVersion is neither 4 nor 6", (*path, "ipVersion"))
-    if not version and isinstance(rule.protocol, str):
+    if version is None and isinstance(rule.protocol, str):
         # Only the name implies a version, a number or notProtocol does not (rule_convert.go: ipVersionToProtoIPVersion).
         version = _IMPLIED_VERSION.get(rule.protocol.lower())
     namespace = rule_id.owner.namespace
     return FelixRule(
         id=rule_id,
         action=_action(rule.action, path),
-        version=version or None,
+        version=version,
         protocol=protocol,
         not_protocol=_protocol(rule.not_protocol, (*path, "notProtocol")),
         icmp=_icmp(rule.icmp, (*path, "icmp")),
@@ -80,13 +80,14 @@ def _protocol(value: int | str | None, path: Path) -> int | None:
 
 
 def _icmp(fields: ICMPFields | None, path: Path) -> tuple[int, int | None] | None:
-    if fields is None or (fields.type is None and fields.code is None):
+    """(type, code); a code without a type is no condition (rule_convert.go: parsedRuleToProtoRule)."""
+    if fields is None:
         return None
-    if fields.type is None or not 0 <= fields.type <= 254:
+    if fields.type is not None and not 0 <= fields.type <= 254:
         raise Unusable("an ICMP type is from 0 to 254", (*path, "type"))
     if fields.code is not None and not 0 <= fields.code <= 255:
         raise Unusable("an ICMP code is from 0 to 255", (*path, "code"))
-    return fields.type, fields.code
+    return None if fields.type is None else (fields.type, fields.code)
 
 
 def _check_ports(rule: Rule, protocol: int | None, path: Path) -> None:
@@ -105,11 +106,11 @@ def _check_ports(rule: Rule, protocol: int | None, path: Path) -> None:
 
 
 def _entity(entity: EntityRule, namespace: str, path: Path) -> FelixEntity:
+    _check_selectors(entity, path)
     positive_text, negative_text = flattening.entity_selectors(entity, namespace)
-    # Each must parse on its own before they are folded (validation_filter.go).
-    positive = parse_selector(positive_text, (*path, "selector")) if positive_text else None
-    if negative_text:
-        parse_selector(negative_text, (*path, "notSelector"))
+    # It must parse before the negative one is folded into it (validation_filter.go).
+    if positive_text:
+        parse_selector(positive_text, (*path, "selector"))
     folded_positive, folded_negative = flattening.combined(positive_text, negative_text)
     service = (entity.services.namespace, entity.services.name) if entity.services else None
     return FelixEntity(
@@ -117,13 +118,25 @@ def _entity(entity: EntityRule, namespace: str, path: Path) -> FelixEntity:
         not_nets=_nets(entity.not_nets),
         positive=parse_selector(folded_positive, (*path, "notSelector")) if folded_positive else None,
         negative=parse_selector(folded_negative, (*path, "notSelector")) if folded_negative else None,
-        port_filter=positive,
         port_ranges=_ranges(entity.ports),
         named_ports=_names(entity.ports),
         not_port_ranges=_ranges(entity.not_ports),
         not_named_ports=_names(entity.not_ports),
         service=service,
     )
+
+
+def _check_selectors(entity: EntityRule, path: Path) -> None:
+    """The fields as written travel with the rule, and each must parse too (libcalico-go/lib/backend/model/rule.go)."""
+    if entity.selector:
+        parse_selector(entity.selector, (*path, "selector"), "selector")
+    if entity.namespace_selector:
+        parse_selector(entity.namespace_selector, (*path, "namespaceSelector"), "namespaceSelector")
+    if entity.not_selector:
+        parse_selector(entity.not_selector, (*path, "notSelector"), "notSelector")
+    if entity.service_accounts and entity.service_accounts.selector:
+        where = (*path, "serviceAccounts", "selector")
+        parse_selector(entity.service_accounts.selector, where, "selector of service accounts")
 
 
 def _nets(texts: tuple[str, ...]) -> tuple[Net, ...]:

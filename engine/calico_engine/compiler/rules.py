@@ -110,9 +110,10 @@ def _ports(
 ) -> Ports | None:
     if not ranges and not names:
         return None
-    # The rule's protocol decides which declared ports count; one without ports counts as TCP (ruleToParsedRule).
+    # The rule's protocol decides which declared ports count; one without ports counts as TCP. Negated names too are
+    # looked up among the endpoints of the positive selector, folded as it is (ruleToParsedRule).
     protocol = rule.protocol if rule.protocol is None or rule.protocol in PORT_PROTOCOLS else TCP
-    return Ports(merged(ranges), tuple(sets.register_named_port(entity.port_filter, protocol, name) for name in names))
+    return Ports(merged(ranges), tuple(sets.register_named_port(entity.positive, protocol, name) for name in names))
 
 
 def applies(rule: FelixRule, version: int) -> bool:

@@ -46,6 +46,7 @@ from calico_engine.resources.tiers import DEFAULT_TIER
 
 _INTERFACE = re.compile(r"[a-zA-Z0-9_.-]{1,15}")
 _PROFILE_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
+_PERFORMANCE_HINTS = frozenset({"AssumeNeededOnEveryNode"})
 
 
 def convert(datastore: Datastore, *, spoofing_allowed: bool = False) -> FelixModel:
@@ -71,11 +72,9 @@ def _convert(entry: Entry, model: FelixModel, spoofing_allowed: bool) -> None:
         case Profile() as profile:
             _add_profile(entry, profile, model)
         case HostEndpoint() as endpoint:
-            if endpoint.spec.node:
-                model.host_endpoints.append(_host_endpoint(endpoint))
+            model.host_endpoints.append(_host_endpoint(endpoint))
         case WorkloadEndpoint() as endpoint:
-            if endpoint.spec.ip_networks:
-                model.workload_endpoints.append(_workload_endpoint(endpoint, spoofing_allowed))
+            model.workload_endpoints.append(_workload_endpoint(endpoint, spoofing_allowed))
         case NetworkSet() | GlobalNetworkSet() as network_set:
             model.network_sets.append(_network_set(network_set))
         case _:
@@ -97,6 +96,7 @@ def _policy(policy: Policy) -> FelixPolicy:
                 spec.selector, metadata.namespace, spec.service_account_selector
             )
             flags = False, False, False
+    _check_hints(spec.performance_hints or ())
     return FelixPolicy(
         id=owner,
         tier=tier,
@@ -110,6 +110,14 @@ def _policy(policy: Policy) -> FelixPolicy:
         ingress=convert_rules(spec.ingress or (), owner, tier, Direction.INGRESS),
         egress=convert_rules(spec.egress or (), owner, tier, Direction.EGRESS),
     )
+
+
+def _check_hints(hints: tuple[str, ...]) -> None:
+    """They never change a verdict, but a bad one makes the policy vanish."""
+    for index, hint in enumerate(hints):
+        if hint not in _PERFORMANCE_HINTS or hint in hints[:index]:
+            message = f"performance hint {hint!r} is unknown or repeated"
+            raise Unusable(message, ("spec", "performanceHints", index))
 
 
 def _directions(types: tuple[str, ...], *, pre_dnat: bool) -> frozenset[Direction]:
@@ -149,6 +157,8 @@ def _add_default_allow(model: FelixModel) -> None:
 
 def _host_endpoint(endpoint: HostEndpoint) -> FelixEndpoint:
     spec = endpoint.spec
+    if not spec.node:
+        raise Unusable("it names no node", ("spec", "node"))
     if spec.interface_name and spec.interface_name != "*" and not _INTERFACE.fullmatch(spec.interface_name):
         raise Unusable("its interfaceName is not an interface name", ("spec", "interfaceName"))
     _check_profile_names(spec.profiles)
@@ -174,12 +184,12 @@ def _address(text: str) -> tuple[int, int] | None:
 
 def _workload_endpoint(endpoint: WorkloadEndpoint, spoofing_allowed: bool) -> FelixEndpoint:
     spec, namespace = endpoint.spec, endpoint.metadata.namespace
+    _check_workload(endpoint)
     if spec.allow_spoofed_source_prefixes and not spoofing_allowed:
         raise Unusable(
             "allowSpoofedSourcePrefixes needs WorkloadSourceSpoofing: Any in Felix's configuration",
             ("spec", "allowSpoofedSourcePrefixes"),
         )
-    _check_profile_names(spec.profiles)
     return FelixEndpoint(
         id=ResourceId(WorkloadEndpoint.KIND, namespace, endpoint.metadata.name),
         node=spec.node,
@@ -187,9 +197,25 @@ def _workload_endpoint(endpoint: WorkloadEndpoint, spoofing_allowed: bool) -> Fe
         labels=_workload_labels(endpoint),
         profiles=spec.profiles,
         addresses=tuple((net[0], net[1]) for net in map(parse_net, spec.ip_networks) if net is not None),
-        ports=_named_ports(tuple(port for port in spec.ports if port.name)),
+        ports=_named_ports(spec.ports),
         spoofable=_nets(spec.allow_spoofed_source_prefixes),
     )
+
+
+def _check_workload(endpoint: WorkloadEndpoint) -> None:
+    """What Felix needs of a workload (workloadendpointprocessor.go, validation_filter.go)."""
+    spec = endpoint.spec
+    if not spec.interface_name:
+        raise Unusable("it has no interfaceName", ("spec", "interfaceName"))
+    if not spec.ip_networks:
+        raise Unusable("it has no addresses", ("spec", "ipNetworks"))
+    for index, text in enumerate(spec.ip_networks):
+        if parse_net(text) is None:
+            raise Unusable(f"{text!r} is no address", ("spec", "ipNetworks", index))
+    for field, text, version in (("ipv4Gateway", spec.ipv4_gateway, 4), ("ipv6Gateway", spec.ipv6_gateway, 6)):
+        net = parse_net(text)
+        if text and (net is None or net[0] != version):
+            raise Unusable(f"{text!r} is no IPv{version} address", ("spec", field))
 
 
 def _workload_labels(endpoint: WorkloadEndpoint) -> Mapping[str, str]:
@@ -212,6 +238,8 @@ def _check_profile_names(names: tuple[str, ...]) -> None:
 def _named_ports(ports: Sequence[EndpointPort | WorkloadEndpointPort]) -> tuple[NamedPort, ...]:
     result = []
     for index, port in enumerate(ports):
+        if not port.name and isinstance(port, WorkloadEndpointPort):
+            continue  # for the CNI plugin only (workloadendpointprocessor.go)
         # A number here makes the v1 validator refuse the whole endpoint, also 6, 17 and 132.
         number = protocol_number(port.protocol) if isinstance(port.protocol, str) else None
         if number not in PORT_PROTOCOLS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from calico_engine.compiler.address_sets import AddressSets
 from calico_engine.compiler.conversion import convert
@@ -13,8 +14,8 @@ from calico_engine.compiler.nodes import CompiledNode, PolicyCompiler
 from calico_engine.compiler.ordering import OrderedTier, in_order
 from calico_engine.configuration import Action, DataplaneSettings, FelixObject, FelixParameters, effective_configuration
 from calico_engine.datastore import Datastore
-from calico_engine.errors import OutOfScope, UnknownReference
-from calico_engine.resources import FelixConfiguration, Host, Node
+from calico_engine.errors import InvalidConfiguration, OutOfScope, UnknownReference
+from calico_engine.resources import FelixConfiguration, Host, Node, WorkloadEndpoint
 
 
 class CompiledCluster:
@@ -29,8 +30,8 @@ class CompiledCluster:
 
     @property
     def model(self) -> FelixModel:
-        """Felix's view, with its default configuration."""
-        return self._compiler(spoofing_allowed=False).model
+        """Felix's view: that of a node which takes workloads with spoofed sources, if one that has some does."""
+        return self._own_compiler.model
 
     @property
     def nodes(self) -> frozenset[str]:
@@ -59,7 +60,7 @@ class CompiledCluster:
 
     def selected(self, endpoint: FelixEndpoint) -> tuple[OrderedTier, ...]:
         """The policies that apply to an endpoint, in evaluation order, staged included."""
-        return self._compiler(spoofing_allowed=False).selected(endpoint)
+        return self._own_compiler.selected(endpoint)
 
     def parameters(
         self, node: str, environment: Mapping[str, str] | None = None, config_file: str | None = None
@@ -86,6 +87,22 @@ class CompiledCluster:
             encapsulation(self.datastore, name, settings),
             looping_services(self.datastore, settings),
         )
+
+    @property
+    def _own_compiler(self) -> PolicyCompiler:
+        return self._compiler(spoofing_allowed=self._takes_spoofed_sources)
+
+    @cached_property
+    def _takes_spoofed_sources(self) -> bool:
+        workloads = self.datastore.all(WorkloadEndpoint)
+        nodes = {workload.spec.node for _, workload in workloads if workload.spec.allow_spoofed_source_prefixes}
+        return any(self._allows_spoofing(node) for node in sorted(nodes))
+
+    def _allows_spoofing(self, node: str) -> bool:
+        try:
+            return self.parameters(node).settings.workload_source_spoofing
+        except InvalidConfiguration:
+            return False
 
     def _compiler(self, *, spoofing_allowed: bool) -> PolicyCompiler:
         found = self._compilers.get(spoofing_allowed)

@@ -209,8 +209,10 @@ class _Planner:
         return Outcome.DROP
 
     def _vxlan(self, packet: Packet) -> Outcome | None:
-        port = self.node.encapsulation.vxlan_port
-        return Outcome.UNTRACK if packet.protocol == UDP and packet.destination_port == port else None
+        """In the raw table, so before DNAT."""
+        port = packet.pre_dnat_port if packet.dnat else packet.destination_port
+        is_vxlan = packet.protocol == UDP and port == self.node.encapsulation.vxlan_port
+        return Outcome.UNTRACK if is_vxlan else None
 
     def _looping(self, packet: Packet) -> Outcome | None:
         return Outcome.DROP if contains(self.node.looping_services[packet.version], packet.destination) else None
@@ -236,7 +238,7 @@ class _Planner:
                 return Outcome.ACCEPT_TABLE if contains(vxlan_sources, packet.source) else Outcome.DROP
 
             yield vxlan
-        yield from self._wireguard()
+        yield from self._wireguard(incoming=True)
 
     def _encapsulated_out(self) -> Iterator[Check]:
         trusted = self.node.encapsulation
@@ -258,16 +260,18 @@ class _Planner:
                     else None
                 )
             )
-        yield from self._wireguard()
+        yield from self._wireguard(incoming=False)
 
-    def _wireguard(self) -> Iterator[Check]:
+    def _wireguard(self, *, incoming: bool) -> Iterator[Check]:
         port = self.node.encapsulation.wireguard_ports.get(self.version)
         if port is not None:
-            yield (
-                lambda packet: (
-                    Outcome.ACCEPT_TABLE if packet.protocol == UDP and packet.destination_port == port else None
-                )
-            )
+
+            def wireguard(packet: Packet) -> Outcome | None:
+                if packet.protocol != UDP or packet.destination_port != port or (incoming and not _is_unicast(packet)):
+                    return None
+                return Outcome.ACCEPT_TABLE
+
+            yield wireguard
 
 
 def _neighbour_discovery(packet: Packet) -> Outcome | None:

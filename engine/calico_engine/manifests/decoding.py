@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -159,10 +160,21 @@ def _parsed(parse: Callable[[object], object]) -> _Converter:
         try:
             parse(value)
         except ValueError as error:
-            problems.append(Problem(path, str(error)))
+            problems.append(Problem(path, f"{error}{placeholder_hint(value)}"))
         return value
 
     return convert
+
+
+#: What tutorials leave for the reader to fill in.
+_PLACEHOLDER = re.compile(r"<[^<>]+>|\$\{?\w+|\{\{|\b(INSERT|YOUR|REPLACE|CHANGE)[_-]\w+", re.IGNORECASE)
+
+
+def placeholder_hint(value: object) -> str:
+    """A word for the text that was to be replaced by the reader's own."""
+    if isinstance(value, str) and _PLACEHOLDER.search(value[:200]):
+        return "; it looks like a placeholder that is still to be filled in"
+    return ""
 
 
 def _list_of(item: _Converter, empty: object) -> _Converter:

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from calico_engine.manifests.decoding import placeholder_hint
+
 _REMEMBERED = 50_000
 _MAPPED = 0xFFFF << 32
 _ALL = (1 << 128) - 1
@@ -100,7 +102,7 @@ def address_problem(text: str) -> str | None:
     """An address without mask."""
     if parse_ip(text):
         return None
-    hint = ": leave out the mask" if parse_cidr(text) else ""
+    hint = ": leave out the mask" if parse_cidr(text) else placeholder_hint(text)
     return f'"{text[:60]}" is no IP address{hint}'
 
 
@@ -152,4 +154,4 @@ def _why_not(text: str) -> str:
     head, slash, digits = text.partition("/")
     if slash and digits.isdigit() and parse_ip(head):
         return ": the mask is too long"
-    return ""
+    return placeholder_hint(text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from calico_engine.manifests.decoding import Path, Problem
+from calico_engine.manifests.decoding import Path, Problem, placeholder_hint
 from calico_engine.manifests.validator.shapes import (
     MAX_LABEL,
     MAX_NAME,
@@ -79,7 +79,7 @@ def _check_name(name: str, kind: str, problems: list[Problem]) -> None:
 
 def _lower_hint(name: str) -> str:
     lower = name.lower().replace("_", "-")
-    return f'; did you mean "{lower}"?' if lower != name and SUBDOMAIN.fullmatch(lower) else ""
+    return f'; did you mean "{lower}"?' if lower != name and SUBDOMAIN.fullmatch(lower) else placeholder_hint(name)
 
 
 def check_annotations(annotations: Mapping[str, str], path: Path, problems: list[Problem]) -> None:

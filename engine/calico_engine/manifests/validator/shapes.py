@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from calico_engine.errors import printable
-from calico_engine.manifests.decoding import Path, Problem, did_you_mean
+from calico_engine.manifests.decoding import Path, Problem, did_you_mean, placeholder_hint
 from calico_selectors import InvalidSelector, Selector
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -40,7 +40,7 @@ def name_problem(text: str) -> str | None:
     """A general name: of a node, a tier, a profile, a service."""
     if SUBDOMAIN.fullmatch(text):
         return None
-    return f"{quoted(text)} is no name: {NAME_RULE}"
+    return f"{quoted(text)} is no name: {NAME_RULE}{placeholder_hint(text)}"
 
 
 NAME_RULE = "lower-case letters, digits, - and . only, and letters or digits at both ends and around each dot"

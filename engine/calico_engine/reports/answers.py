@@ -67,10 +67,15 @@ def _plain(value: object) -> object:
     if isinstance(value, Packet):
         return value.to_query()
     if is_dataclass(value) and not isinstance(value, type):
-        return {_camel(f.name): _plain(getattr(value, f.name)) for f in fields(value)}
+        return {_camel(f.name): _plain(_or_null(f.name, getattr(value, f.name))) for f in fields(value)}
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
     return value.value if isinstance(value, enum.Enum) else value
+
+
+def _or_null(name: str, value: object) -> object:
+    """A cluster-wide object has no namespace; in traces that is an empty text."""
+    return None if name.endswith("namespace") and value == "" else value
 
 
 def _camel(name: str) -> str:

@@ -11,7 +11,9 @@ from calico_engine.reports.lines import Line
 
 def finding_json(finding: ManifestError) -> Mapping[str, object]:
     """One error or warning; what is not known is null."""
-    return asdict(finding)
+    return {key: None if value == "" and key != "message" else value for key, value in asdict(finding).items()} | {
+        "file": finding.file
+    }
 
 
 def finding_lines(findings: Iterable[ManifestError], what: str) -> Iterator[Line]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from calico_engine.errors import printable
-from calico_engine.manifests.decoding import Path, Problem, did_you_mean
+from calico_engine.manifests.decoding import Path, Problem
+from calico_engine.manifests.hints import did_you_mean
 from calico_engine.manifests.validator.addresses import parse_cidr
 from calico_engine.manifests.workload_names import name_parts, part_problem, workload_endpoint_name
 from calico_engine.resources import (

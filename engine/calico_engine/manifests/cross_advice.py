@@ -10,8 +10,8 @@ from functools import lru_cache
 
 from calico_engine.errors import printable
 from calico_engine.manifests.client_rules import tier_problems
-from calico_engine.manifests.decoding import did_you_mean
 from calico_engine.manifests.findings import Advice, error, warning
+from calico_engine.manifests.hints import did_you_mean
 from calico_engine.manifests.validator.addresses import Net, parse_cidr_or_ip
 from calico_engine.resources import (
     GlobalNetworkPolicy,

@@ -8,8 +8,6 @@ scalars become text where text is wanted, whole floats become integers. What is 
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import re
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -22,10 +20,11 @@ from pydantic import PlainValidator, TypeAdapter, ValidationError
 from calico_engine.errors import printable
 from calico_engine.manifests.encoding import to_json
 from calico_engine.manifests.felix_spec import FelixSpec
+from calico_engine.manifests.field_places import place_hint
 from calico_engine.manifests.go_numbers import go_float32_text
+from calico_engine.manifests.hints import placeholder_hint, unknown_field
 from calico_engine.resources.base import json_name
 from calico_engine.resources.configuration import FelixConfiguration
-from calico_engine.resources.enterprise import is_enterprise_field
 
 _T = TypeVar("_T")
 
@@ -58,11 +57,18 @@ def _converted(model: Any, value: object) -> tuple[Any, list[Problem]]:
     problems: list[Problem] = []
     converted = _struct(model)(value, (), problems)
     if problems:
-        return None, problems
+        return None, [_with_place(model, problem) for problem in problems]
     try:
         return _adapter(model).validate_python(converted), []
     except ValidationError as error:
         return None, [Problem(tuple(e["loc"]), e["msg"]) for e in error.errors()]
+
+
+def _with_place(model: Any, problem: Problem) -> Problem:
+    """An unknown field that is known elsewhere in the same object: say where, rather than guess at another name."""
+    hint = place_hint(model, problem.path) if problem.at_key else ""
+    message, _, _ = problem.message.partition("; did you mean ")
+    return dataclasses.replace(problem, message=message + hint) if hint else problem
 
 
 def _with_felix_spec(resource: Any) -> tuple[Any, list[Problem]]:
@@ -166,17 +172,6 @@ def _parsed(parse: Callable[[object], object]) -> _Converter:
     return convert
 
 
-#: What tutorials leave for the reader to fill in.
-_PLACEHOLDER = re.compile(r"<[^<>]+>|\$\{?\w+|\{\{|\b(INSERT|YOUR|REPLACE|CHANGE)[_-]\w+", re.IGNORECASE)
-
-
-def placeholder_hint(value: object) -> str:
-    """A word for the text that was to be replaced by the reader's own."""
-    if isinstance(value, str) and _PLACEHOLDER.search(value[:200]):
-        return "; it looks like a placeholder that is still to be filled in"
-    return ""
-
-
 def _list_of(item: _Converter, empty: object) -> _Converter:
     def convert(value: object, path: Path, problems: list[Problem]) -> object:
         if not isinstance(value, list):
@@ -214,7 +209,7 @@ def _struct(model: Any) -> _Converter:
             name = key if key in fields else folded.get(_folded(key))
             if name is None:
                 known = fields if len(problems) < _MOST_HINTS else ()
-                problems.append(Problem((*path, key), _unknown_field(key, known), at_key=True))
+                problems.append(Problem((*path, key), unknown_field(key, known), at_key=True))
             elif value[key] is not None and (key == name or name not in value):
                 converted[name] = fields[name](value[key], (*path, key), problems)
         return converted
@@ -229,24 +224,6 @@ def _bytes(name: str) -> bytes:
 def _folded(name: str) -> str:
     """The name as encoding/json compares names: without case. The long s, ſ, is an s to it too."""
     return name.lower().replace("\u017f", "s")
-
-
-def _unknown_field(name: str, known: typing.Iterable[str]) -> str:
-    if is_enterprise_field(name):
-        return f'"{name}" is a field of Calico Enterprise, which Calico does not have'
-    return unknown_name("field", name, known)
-
-
-def unknown_name(what: str, name: str, known: typing.Iterable[str]) -> str:
-    """`unknown field "selctor"; did you mean "selector"?`"""
-    return f'unknown {what} "{printable(name, 100)}"{did_you_mean(name, known)}'
-
-
-def did_you_mean(name: str, known: typing.Iterable[str]) -> str:
-    """`; did you mean "selector"?`, or nothing if no known name is like this one. Case is not looked at."""
-    by_lower = {candidate.lower(): candidate for candidate in known}
-    close = difflib.get_close_matches(name[:100].lower(), list(by_lower), n=1, cutoff=0.6)
-    return f'; did you mean "{by_lower[close[0]]}"?' if close else ""
 
 
 def _fields(model: type) -> Mapping[str, _Converter]:

@@ -15,7 +15,8 @@ from pydantic import Field
 
 from calico_engine.errors import printable
 from calico_engine.manifests.crd_objects import CRD_API_VERSION, as_api_object
-from calico_engine.manifests.decoding import Path, Problem, decode, unknown_name
+from calico_engine.manifests.decoding import Path, Problem, decode
+from calico_engine.manifests.hints import unknown_name
 from calico_engine.resources import (
     API_VERSION,
     HOST_API_VERSION,
@@ -185,7 +186,8 @@ def _read_as(
             return None
     model = _model(version, kind)
     if isinstance(model, str):
-        problems.append(Problem((*path, "kind") if "kind" in value else path, model))
+        at = "apiVersion" if model.startswith("apiVersion") else "kind"
+        problems.append(Problem((*path, at) if at in value else path, model))
         return None
     return RawObject(path, value, kind, model)
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from calico_engine.manifests.decoding import placeholder_hint
+from calico_engine.manifests.hints import placeholder_hint
 
 _REMEMBERED = 50_000
 _MAPPED = 0xFFFF << 32

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from calico_engine.manifests.decoding import Path, Problem, placeholder_hint
+from calico_engine.manifests.decoding import Path, Problem
 from calico_engine.manifests.validator.shapes import (
     MAX_LABEL,
     MAX_NAME,
@@ -21,6 +21,7 @@ from calico_engine.manifests.validator.shapes import (
     byte_length,
     label_key_problem,
     label_value_problem,
+    lower_hint,
     quoted,
     report,
 )
@@ -70,16 +71,11 @@ def _check_name(name: str, kind: str, problems: list[Problem]) -> None:
     if byte_length(name) > longest:
         problems.append(Problem(path, f"the name is longer than {longest} characters: it has {byte_length(name)}"))
     if not SUBDOMAIN.fullmatch(name):
-        problems.append(Problem(path, f"{quoted(name)} is no name: {NAME_RULE}{_lower_hint(name)}"))
+        problems.append(Problem(path, f"{quoted(name)} is no name: {NAME_RULE}{lower_hint(name)}"))
         return
     shape, rule = _NAME_SHAPES.get(kind, (None, ""))
     if shape is not None and not shape.fullmatch(name):
         problems.append(Problem(path, f"{quoted(name)} is no name of a {kind}: it may have {rule}"))
-
-
-def _lower_hint(name: str) -> str:
-    lower = name.lower().replace("_", "-")
-    return f'; did you mean "{lower}"?' if lower != name and SUBDOMAIN.fullmatch(lower) else placeholder_hint(name)
 
 
 def check_annotations(annotations: Mapping[str, str], path: Path, problems: list[Problem]) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from calico_engine.manifests.decoding import Path, Problem, did_you_mean
+from calico_engine.manifests.decoding import Path, Problem
+from calico_engine.manifests.hints import did_you_mean
 from calico_engine.manifests.validator.shapes import port_name_problem, quoted, report
 from calico_engine.resources.rules import Port
 

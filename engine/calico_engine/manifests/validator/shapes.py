@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from calico_engine.errors import printable
-from calico_engine.manifests.decoding import Path, Problem, did_you_mean, placeholder_hint
+from calico_engine.manifests.decoding import Path, Problem
+from calico_engine.manifests.hints import did_you_mean, placeholder_hint
 from calico_selectors import InvalidSelector, Selector
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -40,7 +41,13 @@ def name_problem(text: str) -> str | None:
     """A general name: of a node, a tier, a profile, a service."""
     if SUBDOMAIN.fullmatch(text):
         return None
-    return f"{quoted(text)} is no name: {NAME_RULE}{placeholder_hint(text)}"
+    return f"{quoted(text)} is no name: {NAME_RULE}{lower_hint(text)}"
+
+
+def lower_hint(text: str) -> str:
+    """The name in lower case and with dashes, if that makes a name of it."""
+    lower = text.lower().replace("_", "-")
+    return f'; did you mean "{lower}"?' if lower != text and SUBDOMAIN.fullmatch(lower) else placeholder_hint(text)
 
 
 NAME_RULE = "lower-case letters, digits, - and . only, and letters or digits at both ends and around each dot"
@@ -83,10 +90,12 @@ def port_name_problem(text: str) -> str | None:
         return f"{quoted(text)} is no port name: it needs a letter" + (
             f'; a range is written "{text.replace("-", ":")}"' if text.replace("-", "", 1).isdigit() else ""
         )
-    return (
-        f"{quoted(text)} is no port name: at most 15 lower-case letters, digits and single dashes, "
-        "and no dash at the ends"
-    )
+    lower = text.lower().replace("_", "-")
+    hint = f'; did you mean "{lower}"?' if lower != text and port_name_problem(lower) is None else ""
+    return f"{quoted(text)} is no port name: {_PORT_NAME_RULE}{hint}"
+
+
+_PORT_NAME_RULE = "at most 15 lower-case letters, digits and single dashes, and no dash at the ends"
 
 
 def interface_problem(text: str) -> str | None:

@@ -15,6 +15,7 @@ from calico_engine.dataplane.outcomes import Decision
 from calico_engine.dataplane.reader import PacketReader, fields_to_try
 from calico_engine.datastore import build
 from calico_engine.errors import InvalidManifest, ManifestError, UnknownReference
+from calico_engine.garbage import collector_paused
 from calico_engine.manifests.loading import Loaded, load
 from calico_engine.manifests.sources import Source, read_sources
 from calico_engine.packets import Packet
@@ -41,6 +42,7 @@ class Cluster:
     DENY no profile matched
     """
 
+    @collector_paused()
     def __init__(self, loaded: Loaded, *, stored: bool = False, datastore: str = "kubernetes") -> None:
         """Use `load` or `parse`. InvalidManifest if anything was wrong, with all of it."""
         if datastore not in _DATASTORES:

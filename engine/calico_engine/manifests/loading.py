@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from calico_engine.errors import ManifestError
+from calico_engine.garbage import collector_paused
 from calico_engine.manifests.decoding import Problem, decode
 from calico_engine.manifests.defaulting import with_defaults
 from calico_engine.manifests.documents import Document, read_document, split_documents
@@ -42,6 +43,7 @@ class Loaded:
     warnings: list[ManifestError] = field(default_factory=list)
 
 
+@collector_paused()
 def load(sources: Iterable[Source], *, stored: bool = False) -> Loaded:
     """Read every document of every source."""
     loaded = Loaded()

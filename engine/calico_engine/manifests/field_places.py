@@ -13,6 +13,7 @@ from calico_engine.resources.base import json_name
 
 #: Kubernetes' words for what has another name in Calico's policies.
 _KUBERNETES_WORDS = {"podSelector": "selector", "policyTypes": "types", "from": "source", "to": "destination"}
+_METADATA = frozenset({"name", "namespace", "labels", "annotations"})
 
 
 def place_hint(model: type, path: tuple[str | int, ...]) -> str:
@@ -24,10 +25,12 @@ def place_hint(model: type, path: tuple[str | int, ...]) -> str:
     here = _fields(structs[-1])
     if _KUBERNETES_WORDS.get(name) in here:
         return f'; Calico\'s word for it is "{_KUBERNETES_WORDS[name]}"'
+    if way == ["spec"] and name in _METADATA:
+        return "; it belongs into metadata"
     if any(name in _fields(struct) for struct in structs[:-1]):
         field = next(step for step in reversed(way) if isinstance(step, str))
         return f'; it belongs further out, not into "{field}"'
-    inner = [field for field, annotation in here.items() if (struct := _struct(annotation)) and name in _fields(struct)]
+    inner = _fields_inside(structs[-1]).get(name)
     return f"; it belongs into {' or '.join(inner)}" if inner else ""
 
 
@@ -47,6 +50,17 @@ def _along(model: Any, way: list[str | int]) -> list[Any]:
 def _fields(model: Any) -> Mapping[str, Any]:
     hints = typing.get_type_hints(model, include_extras=True)
     return {json_name(field.name, hints[field.name]): hints[field.name] for field in dataclasses.fields(model)}
+
+
+@cache
+def _fields_inside(model: Any) -> Mapping[str, list[str]]:
+    """What the structs within this one have: field → the fields of this struct in which it may stand."""
+    inside: dict[str, list[str]] = {}
+    for holder, annotation in _fields(model).items():
+        struct = _struct(annotation)
+        for field in () if struct is None else _fields(struct):
+            inside.setdefault(field, []).append(holder)
+    return inside
 
 
 def _struct(annotation: Any) -> Any:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Address
+from random import Random
 
-from bench.workload import ENDPOINT_INTERFACE, ENDPOINT_NODE, TIERS, Net, PortRange, Rule, Workload
+from bench.workload import ENDPOINT_INTERFACE, ENDPOINT_NODE, TIERS, Net, PortRange, Rule, Workload, workload
 from calico_engine.packets import PROTOCOL_NAMES
 
-_CLUSTER = f"""\
+_SEED = 7
+_ENVIRONMENTS = ("dev", "stage", "prod")
+_ENDPOINT = f"""\
 ---
 apiVersion: projectcalico.org/v3
 kind: FelixConfiguration
@@ -24,6 +27,8 @@ metadata:
 spec:
   node: {ENDPOINT_NODE}
   interfaceName: {ENDPOINT_INTERFACE}
+"""
+_TIERS = f"""\
 ---
 apiVersion: projectcalico.org/v3
 kind: Tier
@@ -45,12 +50,20 @@ spec:
 
 def manifests(load: Workload) -> str:
     """All of it: the endpoint, the tiers, the address sets as labelled network sets, the policies."""
-    return "".join([_CLUSTER, *map(_network_set, range(len(load.sets)), load.sets), policies(load)])
+    return "".join([_ENDPOINT, _TIERS, *map(_network_set, range(len(load.sets)), load.sets), policies(load)])
 
 
 def policies(load: Workload) -> str:
-    """The policies alone."""
-    return "".join(_policy(number, tier, rules) for number, (tier, rules) in enumerate(load.policies))
+    """The policies alone, which all apply to the endpoint."""
+    return "".join(_policy(number, *policy, "all()") for number, policy in enumerate(load.policies))
+
+
+def documents(count: int) -> str:
+    """As many policies of two rules, some 515 bytes each, with an owner and a selector of its own: for reading only."""
+    random = Random(_SEED)
+    listed = enumerate(workload(2 * count, rules_per_policy=2).policies)
+    drawn = (_policy(number, *policy, _selector(random), _owner(random)) for number, policy in listed)
+    return "".join([_TIERS, *drawn])
 
 
 def rule_number(policy: str, index: int, load: Workload) -> int:
@@ -73,17 +86,26 @@ spec:
 {nets}"""
 
 
-def _policy(number: int, tier: str, rules: Sequence[Rule]) -> str:
+def _selector(random: Random) -> str:
+    """A few applications have most of the policies."""
+    return f"app == 'app-{min(int(random.paretovariate(1)), 500)}' && env == '{random.choice(_ENVIRONMENTS)}'"
+
+
+def _owner(random: Random) -> str:
+    return f"  annotations:\n    owner: team-{random.randrange(60)}\n"
+
+
+def _policy(number: int, tier: str, rules: Sequence[Rule], selector: str, owner: str = "") -> str:
     return f"""\
 ---
 apiVersion: projectcalico.org/v3
 kind: GlobalNetworkPolicy
 metadata:
   name: policy-{number}
-spec:
+{owner}spec:
   tier: {tier}
   order: {number}
-  selector: all()
+  selector: {selector}
   types:
   - Ingress
   ingress:

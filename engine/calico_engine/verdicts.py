@@ -71,7 +71,7 @@ class Verdict:
         if self._other is None:
             return ()
         sides = telling(self._hops, self._other)
-        return tuple(Witness(hop.packet, hop.answer.decision, hop.passes) for hop in sides)
+        return tuple(Witness(hop.packet, hop.answer.decision, hop.passes, hop.reply) for hop in sides)
 
     @cached_property
     def assumptions(self) -> tuple[str, ...]:
@@ -104,7 +104,7 @@ class Verdict:
             self.witnesses,
             self.assumptions,
             trace,
-            tuple(name for name in self._open_fields if name not in self._depends_on),
+            self._open_fields if self._other is None else (),
         )
 
     def explain(self) -> str:

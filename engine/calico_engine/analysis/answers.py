@@ -61,18 +61,19 @@ class HopTrace:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A packet that the question may mean, and the decision on it."""
+    """A packet that the question may mean, or with `reply` the answer to it, and the decision on it."""
 
     packet: Packet
     decision: Decision
     allowed: bool
+    reply: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
     """One answer with everything that belongs to it. `allowed` is None when `decision` is UNCERTAIN.
 
-    `arbitrary`: the packet's fields that the question left open and that do not matter.
+    `arbitrary`: the packet's fields that the question left open and that do not matter to a certain answer.
     """
 
     decision: Decision

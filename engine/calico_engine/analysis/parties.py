@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.felix_model import FelixEndpoint
@@ -70,20 +71,25 @@ class Directory:
             yield f"the pod {name}", _pod(endpoint)
 
     def _pods(self, namespace: str, name: str) -> Iterable[FelixEndpoint]:
-        pods = {
-            (entry.resource.metadata.namespace, resource.metadata.name): resource.spec.pod or resource.spec.workload
-            for entry, resource in self._compiled.datastore.all(WorkloadEndpoint)
-        }
         for endpoint in self._compiled.model.workload_endpoints:
-            key = (endpoint.id.namespace, endpoint.id.name)
-            if endpoint.id.namespace == namespace and name in (endpoint.id.name, pods.get(key)):
+            own = (endpoint.id.name, self._pod_names.get((endpoint.id.namespace, endpoint.id.name)))
+            if endpoint.id.namespace == namespace and name in own:
                 yield endpoint
+
+    @cached_property
+    def _pod_names(self) -> Mapping[tuple[str, str], str]:
+        """The pod, or other workload, of each workload endpoint."""
+        return {
+            (resource.metadata.namespace, resource.metadata.name): resource.spec.pod or resource.spec.workload
+            for _, resource in self._compiled.datastore.all(WorkloadEndpoint)
+        }
 
     def _unknown(self, name: str) -> str:
         model = self._compiled.model
         known = [
             *self._compiled.nodes,
             *(f"hep/{endpoint.id.name}" for endpoint in model.host_endpoints),
+            *(f"{namespace}/{pod}" for (namespace, _), pod in self._pod_names.items()),
             *(f"{endpoint.id.namespace}/{endpoint.id.name}" for endpoint in model.workload_endpoints),
         ]
         close = difflib.get_close_matches(name[:100], known, n=3, cutoff=0.5)

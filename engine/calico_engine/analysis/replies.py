@@ -23,7 +23,7 @@ _ICMP_ANSWERS: Mapping[tuple[int, int], int] = {
     (ICMPV6, 139): 140,  # node information
 }
 #: Which field of the reply has the value of a field of the question.
-_SWAPPED = {"source_port": "destination_port", "destination_port": "source_port"}
+REPLY_FIELDS: Mapping[str, str] = {"source_port": "destination_port", "destination_port": "source_port"}
 
 
 def turned(packet: Packet) -> Packet:
@@ -59,7 +59,7 @@ def reply_to(packet: Packet, *, untracked: bool) -> Packet | None:
 
 def question_points(reply_points: Points, protocol: int) -> Points:
     """Where the answer about the reply can change, told by the fields of the question."""
-    points: Points = {_SWAPPED.get(name, name): values for name, values in reply_points.items()}
+    points: Points = {REPLY_FIELDS.get(name, name): values for name, values in reply_points.items()}
     if "icmp_type" in points:
         # Each type that is answered stands alone: its reply has one type, whatever the rules test.
         asked = [asks for answered, asks in _ICMP_ANSWERS if answered == protocol]

@@ -121,15 +121,19 @@ def settle(
     if count > COMBINATION_LIMIT:
         keys = " and ".join(QUERY_KEYS[name] for name in fields)
         raise OutOfScope(f"{keys} are all open and can matter in {count} combinations; give one of them")
-    names = list(fields)
-    combinations = (dict(zip(names, values, strict=True)) for values in itertools.product(*fields.values()))
-    first = next(combinations)
+    first = {name: values[0] for name, values in fields.items()}
     result = ask(first)
-    for other in combinations:
+    # A difference in one field alone is the plainest answer, so these come first.
+    alone = ({**first, name: value} for name, values in fields.items() for value in values[1:])
+    for other in itertools.chain(alone, _combinations(fields) if len(fields) > 1 else ()):
         answer = ask(other)
         if key(answer) != key(result):
             return _narrowed(first, other, result, ask, key)
     return Settled(result)
+
+
+def _combinations(fields: Mapping[str, Sequence[int]]) -> Iterator[dict[str, int]]:
+    return (dict(zip(fields, values, strict=True)) for values in itertools.product(*fields.values()))
 
 
 def _narrowed(

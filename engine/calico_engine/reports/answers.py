@@ -23,7 +23,7 @@ def answer_json(answer: Answered) -> Json:
     if answer.witnesses:
         result["dependsOn"] = list(answer.depends_on)
         result["witnesses"] = [
-            {"packet": w.packet.to_query(), "decision": w.decision.value, "allowed": w.allowed}
+            {"packet": w.packet.to_query(), "decision": w.decision.value, "allowed": w.allowed, "reply": w.reply}
             for w in answer.witnesses
         ]
     if answer.trace:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from calico_engine.analysis.answers import Answered, HopTrace, Reason, Witness
+from calico_engine.analysis.replies import REPLY_FIELDS, turned
 from calico_engine.dataplane.hooks import HOST_CHAINS
 from calico_engine.dataplane.outcomes import Decision
 from calico_engine.dataplane.traces import (
@@ -26,8 +27,6 @@ _CHAINS = {
     "NORMAL": "normal policy",
 }
 _KINDS = {"HostEndpoint": "host endpoint", "WorkloadEndpoint": "workload"}
-#: Fields of a packet, by the name that the same value has in the reply.
-_SWAPPED = {"source_port": "destination_port", "destination_port": "source_port"}
 _SIDES = {"in": "comes in on", "out": "goes out on"}
 
 
@@ -57,7 +56,8 @@ def _headline(answer: Answered) -> Iterator[Line]:
     if answer.witnesses:
         yield Line(f"UNCERTAIN  it depends on {' and '.join(answer.depends_on)}", "unsure")
         for witness in answer.witnesses:
-            text = f"  {witness.decision.value:<9}  {packet_text(witness.packet, answer.arbitrary)}"
+            reply = "the reply " if witness.reply else ""
+            text = f"  {witness.decision.value:<9}  {reply}{packet_text(witness.packet)}"
             yield Line(text, "good" if witness.allowed else "bad")
         return
     tone = "good" if answer.allowed else "bad"
@@ -69,7 +69,8 @@ def _headline(answer: Answered) -> Iterator[Line]:
 
 
 def _witness_head(answer: Answered, witness: Witness) -> Iterator[Line]:
-    query = witness.packet.to_query()
+    asked = turned(witness.packet) if witness.reply else witness.packet
+    query = asked.to_query()
     values = ", ".join(f"{key} {query.get(key)}" for key in answer.depends_on)
     yield Line("")
     yield Line(f"With {values}: {witness.decision.value}", "good" if witness.allowed else "bad")
@@ -115,7 +116,7 @@ def _hop(hop: HopTrace, arbitrary: tuple[str, ...]) -> Iterator[Line]:
         for side, interface in (("in", packet.in_interface), ("out", packet.out_interface))
         if interface is not None
     ]
-    swapped = tuple(_SWAPPED.get(name, name) for name in arbitrary) if hop.reply else arbitrary
+    swapped = tuple(REPLY_FIELDS.get(name, name) for name in arbitrary) if hop.reply else arbitrary
     what = "the reply " if hop.reply else ""
     text = f"on {printable(hop.node)}: {what}{packet_text(packet, swapped)}, {' and '.join(ways)} → {_outcome(hop)}"
     yield Line(text)

@@ -54,7 +54,7 @@ class Community:
 @api_struct
 class PrefixAdvertisement:
     cidr: str = ""
-    communities: Items[str] = ()
+    communities: Items[str] | None = None
 
 
 @api_struct

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from calico_engine.manifests.hints import placeholder_hint
 
-_REMEMBERED = 50_000
+_REMEMBERED, _LONGEST_REMEMBERED = 50_000, 64
 _MAPPED = 0xFFFF << 32
 _ALL = (1 << 128) - 1
 
@@ -75,9 +75,12 @@ def parse_ip(text: str) -> Net | None:
     return Net(value, 32, 32) if value >> 32 == 0xFFFF else Net(value, 128, 128)
 
 
-@lru_cache(_REMEMBERED)
 def parse_cidr(text: str) -> Net | None:
     """net.ParseCIDR: an address, a slash and a prefix length in decimal digits."""
+    return _remembered_cidr(text) if len(text) <= _LONGEST_REMEMBERED else _parse_cidr(text)
+
+
+def _parse_cidr(text: str) -> Net | None:
     head, slash, digits = text.partition("/")
     if not slash or not (digits.isascii() and digits.isdigit()) or "%" in head:
         return None
@@ -86,9 +89,13 @@ def parse_cidr(text: str) -> Net | None:
     except ValueError:
         return None
     bits = 32 if address.version == 4 else 128
-    if len(digits) > 7 or int(digits) > bits:
+    significant = digits.lstrip("0") or "0"
+    if len(significant) > 3 or int(significant) > bits:
         return None
-    return Net(_MAPPED | int(address) if bits == 32 else int(address), int(digits), bits)
+    return Net(_MAPPED | int(address) if bits == 32 else int(address), int(significant), bits)
+
+
+_remembered_cidr = lru_cache(_REMEMBERED)(_parse_cidr)
 
 
 def parse_cidr_or_ip(text: str) -> Net | None:

@@ -16,6 +16,7 @@ from calico_engine.manifests.validator.shapes import choice_problem, name_proble
 from calico_engine.resources.bgp import BGPConfigurationSpec
 
 _SPEC: Path = ("spec",)
+_MAX_PRIORITY = 2147483646
 _LOG_LEVELS = ("Trace", "Debug", "Info", "Warning", "Error", "Fatal")
 _IGNORED_INTERFACE = re.compile(r"[a-zA-Z0-9_.*-]{1,15}")
 _COMMUNITY = re.compile(r"(\d+):(\d+)(?::(\d+))?", re.ASCII)
@@ -42,6 +43,14 @@ def check_bgp_configuration(spec: BGPConfigurationSpec, problems: list[Problem])
     ):
         if text:
             report(problems, (*_SPEC, field), family_problem(text, version))
+    for field, priority in (
+        ("ipv4NormalRoutePriority", spec.ipv4_normal_route_priority),
+        ("ipv4ElevatedRoutePriority", spec.ipv4_elevated_route_priority),
+        ("ipv6NormalRoutePriority", spec.ipv6_normal_route_priority),
+        ("ipv6ElevatedRoutePriority", spec.ipv6_elevated_route_priority),
+    ):
+        if priority is not None and not 1 <= priority <= _MAX_PRIORITY:
+            problems.append(Problem((*_SPEC, field), f"must be from 1 to {_MAX_PRIORITY}, not {priority}"))
     _check_communities(spec, problems)
     _check_mesh(spec, problems)
 
@@ -49,8 +58,8 @@ def check_bgp_configuration(spec: BGPConfigurationSpec, problems: list[Problem])
 def _check_communities(spec: BGPConfigurationSpec, problems: list[Problem]) -> None:
     for index, community in enumerate(spec.communities):
         path = (*_SPEC, "communities", index)
-        if community.name:
-            report(problems, (*path, "name"), name_problem(community.name))
+        missing = "the community's name must be given"
+        report(problems, (*path, "name"), name_problem(community.name) if community.name else missing)
         if not _is_community(community.value):
             problems.append(
                 Problem((*path, "value"), f"{quoted(community.value)} is no BGP community such as 64512:100")
@@ -61,8 +70,10 @@ def _check_communities(spec: BGPConfigurationSpec, problems: list[Problem]) -> N
     names = {community.name for community in spec.communities}
     for index, prefix in enumerate(spec.prefix_advertisements):
         path = (*_SPEC, "prefixAdvertisements", index)
-        report(problems, (*path, "cidr"), cidr_problem(prefix.cidr))
-        for number, text in enumerate(prefix.communities):
+        report(problems, (*path, "cidr"), network_problem(prefix.cidr))
+        if prefix.communities is None:
+            problems.append(Problem((*path, "communities"), "the communities to advertise must be given"))
+        for number, text in enumerate(prefix.communities or ()):
             if not _is_community(text) and text not in names:
                 message = f"{quoted(text)} is neither a BGP community nor the name of one in communities"
                 problems.append(Problem((*path, "communities", number), message))
@@ -115,6 +126,12 @@ def check_bgp_peer(spec: Mapping[str, object], problems: list[Problem]) -> None:
     if isinstance(address, str) and address and not _is_address_and_port(address):
         message = f"{quoted(address)} is no address, nor an address and port such as 192.0.2.1:179 or [fd00::1]:179"
         problems.append(Problem((*_SPEC, "peerIP"), message))
+    source = spec.get("sourceAddress")
+    if isinstance(source, str) and source:
+        report(problems, (*_SPEC, "sourceAddress"), choice_problem(source, ("UseNodeIP", "None")))
+    if spec.get("keepOriginalNextHop") is True and spec.get("nextHopMode") is not None:
+        message = "keepOriginalNextHop is the older form of nextHopMode, and cannot stand beside it"
+        problems.append(Problem((*_SPEC, "keepOriginalNextHop"), message, at_key=True))
 
 
 def _is_address_and_port(text: str) -> bool:

@@ -44,6 +44,10 @@ def check_felix(spec: Mapping[str, object], problems: list[Problem]) -> None:
         if isinstance(name, str) and not _OVERRIDE_NAME.fullmatch(name):
             message = f"{quoted(name)} is no name: letters, digits, blanks, _ and -"
             problems.append(Problem((*_SPEC, "healthTimeoutOverrides", index, "name"), message))
+        timeout = override.get("timeout") if isinstance(override, dict) else None
+        if isinstance(timeout, str) and timeout.startswith("-"):
+            where = (*_SPEC, "healthTimeoutOverrides", index, "timeout")
+            problems.append(Problem(where, f"a timeout cannot be negative, as {timeout} is"))
 
 
 def _entries(spec: Mapping[str, object], field: str) -> Iterator[tuple[int, object]]:

@@ -109,6 +109,7 @@ FIELD_CHECKS: Mapping[str, Check] = {
     "bpfLogLevel": _one_of("Debug", "Info", "Off"),
     "bpfConntrackLogLevel": _one_of("Off", "Debug"),
     "bpfConntrackMode": _one_of("Auto", "Userspace", "BPFProgram"),
+    "bpfJITHardening": _one_of("Auto", "Strict"),
     "bpfLogFilters": _log_filters,
     "bpfDataIfacePattern": _REGEXP,
     "bpfL3IfacePattern": _REGEXP,

@@ -23,6 +23,7 @@ ONE_DOT = re.compile(rf"({_LABEL}\.)?{_LABEL}")
 ONE_DOT_OR_PREFIXED = re.compile(rf"({_LABEL})(\.{_LABEL})?|(knp|ossg)\.default\.{SUBDOMAIN.pattern}")
 INTERFACE = re.compile(r"[a-zA-Z0-9_.-]{1,15}")
 MAX_NAME, MAX_LABEL = 253, 63
+_LONGEST_KEY = MAX_NAME + 1 + MAX_LABEL
 
 _QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _PORT_NAME = re.compile(r"[-a-z0-9]{1,15}")
@@ -53,9 +54,13 @@ def lower_hint(text: str) -> str:
 NAME_RULE = "lower-case letters, digits, - and . only, and letters or digits at both ends and around each dot"
 
 
-@lru_cache(_REMEMBERED)
 def label_key_problem(key: str) -> str | None:
     """A label's or annotation's key: an optional DNS prefix and a slash, then a name of at most 63 characters."""
+    return _key_problem(key) if len(key) <= _LONGEST_KEY else f"{quoted(key)} is no key: it is too long"
+
+
+@lru_cache(_REMEMBERED)
+def _key_problem(key: str) -> str | None:
     *prefixes, name = key.split("/")
     shown = f"{quoted(key)} is no key"
     if len(prefixes) > 1:
@@ -73,7 +78,6 @@ def label_key_problem(key: str) -> str | None:
 _QUALIFIED_RULE = "only letters, digits, -, _ and . may stand in it, with a letter or digit at both ends"
 
 
-@lru_cache(_REMEMBERED)
 def label_value_problem(value: str) -> str | None:
     if not value:
         return None

@@ -45,6 +45,8 @@ def decode(model: type[_T], value: object) -> tuple[_T | None, list[Problem]]:
     struct: Any = model
     try:
         resource = _adapter(struct).validate_python(value)
+    except UnicodeEncodeError:
+        return None, [Problem((), "a text in it holds half a character (a lone surrogate)")]
     except ValidationError:
         resource, problems = _converted(struct, value)
         if resource is None:

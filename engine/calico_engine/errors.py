@@ -36,6 +36,15 @@ def printable(text: str, limit: int = PRINTABLE_LIMIT) -> str:
     return head[: max(limit - 1, 0)] + "…"
 
 
+def quoted(text: str, limit: int = 80) -> str:
+    """Return a name that a user gave, in quotes and fit for a message: its start tells which one it was.
+
+    >>> print(quoted("worker1"))
+    'worker1'
+    """
+    return f"'{printable(text, limit)}'"
+
+
 def _escape(character: str) -> str:
     code = ord(character)
     if code < 0x100:

@@ -10,6 +10,7 @@ import enum
 import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from reprlib import Repr
 
 from calico_engine import networks
 from calico_engine.errors import InvalidPacket
@@ -23,6 +24,9 @@ TCP, UDP, ICMP, ICMPV6, SCTP = 6, 17, 1, 58, 132
 PORT_PROTOCOLS = frozenset({TCP, UDP, SCTP})
 _QUERY_PORT_PROTOCOLS = PORT_PROTOCOLS | {33, 136}
 ICMP_PROTOCOLS = frozenset({ICMP, ICMPV6})
+#: What a query holds may be of any depth and length; a message shows the start of it.
+_SHORT = Repr()
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 2, 60, 60
 
 
 class Direction(enum.Enum):
@@ -118,7 +122,7 @@ class Packet:
     @classmethod
     def parse(cls, query: Mapping[str, object]) -> Packet:
         """Read a packet query. Raises InvalidPacket (a ValueError) that names the key."""
-        unknown = sorted(set(query) - set(_KEYS))
+        unknown = sorted(str(key) for key in query if key not in _KEYS)
         if unknown:
             raise InvalidPacket(unknown[0], f"is not a key of a packet; the keys are {', '.join(_KEYS)}")
         values = {attribute: parser(key, query[key]) for key, (attribute, parser) in _KEYS.items() if key in query}
@@ -172,13 +176,13 @@ def _address(key: str, value: object) -> tuple[int, int]:
             return parse_address(value)
         except ValueError:
             pass
-    raise InvalidPacket(key, f"{value!r} is not an IP address")
+    raise InvalidPacket(key, f"{_SHORT.repr(value)} is not an IP address")
 
 
 def _integer(limit: int) -> Callable[[str, object], int]:
     def parse(key: str, value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= limit:
-            raise InvalidPacket(key, f"{value!r} is not a whole number from 0 to {limit}")
+            raise InvalidPacket(key, f"{_SHORT.repr(value)} is not a whole number from 0 to {limit}")
         return value
 
     return parse
@@ -191,7 +195,9 @@ def _protocol(key: str, value: object) -> int:
             return number
     elif isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 255:
         return value
-    raise InvalidPacket(key, f"{value!r} is no protocol; use {', '.join(PROTOCOL_NUMBERS)} or a number from 0 to 255")
+    raise InvalidPacket(
+        key, f"{_SHORT.repr(value)} is no protocol; use {', '.join(PROTOCOL_NUMBERS)} or a number from 0 to 255"
+    )
 
 
 def _state(key: str, value: object) -> ConntrackState:
@@ -199,7 +205,7 @@ def _state(key: str, value: object) -> ConntrackState:
         return ConntrackState(value)
     except ValueError:
         states = ", ".join(state.value for state in ConntrackState)
-        raise InvalidPacket(key, f"{value!r} is no conntrack state; use one of {states}") from None
+        raise InvalidPacket(key, f"{_SHORT.repr(value)} is no conntrack state; use one of {states}") from None
 
 
 _KEYS: Mapping[str, tuple[str, Callable[[str, object], object]]] = {

@@ -19,7 +19,7 @@ from calico_engine.compiler.hosts import Address
 from calico_engine.dataplane.open_fields import Points, Settled, settle
 from calico_engine.dataplane.outcomes import Answer, Decision
 from calico_engine.dataplane.reader import Domains, PacketReader, fields_to_try
-from calico_engine.errors import OutOfScope, UnknownReference, printable
+from calico_engine.errors import OutOfScope, UnknownReference, quoted
 from calico_engine.packets import PORT_PROTOCOLS, Packet, format_address
 from calico_engine.resources import IPPool
 
@@ -110,7 +110,9 @@ class ConnectionReader:
         if receiver.node is None and is_loopback(receiver.addresses[0]):
             receiver = Party(sender.node, receiver.addresses, sender.workload, by_address=True)
         if sender.node is None and receiver.node is None:
-            raise UnknownReference(f"neither {source!r} nor {destination!r} belongs to the cluster: no node is asked")
+            raise UnknownReference(
+                f"neither {quoted(source)} nor {quoted(destination)} belongs to the cluster: no node is asked"
+            )
         if sender.node is None and is_loopback(sender.addresses[0]):
             sender = Party(receiver.node, sender.addresses, receiver.workload, by_address=True)
         if sender.workload is not None and sender.workload is receiver.workload:
@@ -216,7 +218,7 @@ def _address_pairs(
         raise UnknownReference(_why_no_pair(sender, receiver, service, source, destination))
     if len(pairs) > _MOST_PAIRS:
         raise OutOfScope(
-            f"{source!r} and {destination!r} have too many addresses to try them all; name them by address"
+            f"{quoted(source)} and {quoted(destination)} have too many addresses to try them all; name them by address"
         )
     return list(dict.fromkeys(pairs))
 
@@ -224,12 +226,10 @@ def _address_pairs(
 def _why_no_pair(sender: Party, receiver: Party, service: Service, source: str, destination: str) -> str:
     for party, name in ((sender, source), (receiver, destination)):
         if not party.addresses:
-            return f"no address is known of {name!r}; a Node, a Host document or expectedIPs would tell"
+            return f"no address is known of {quoted(name)}; a Node, a Host document or expectedIPs would tell"
     listed = [", ".join(format_address(a[1], a[0]) for a in party.addresses[:4]) for party in (sender, receiver)]
-    family = "" if service.version is None else f" {service} is IPv{service.version}, and"
-    return printable(
-        f"{family} {source!r} ({listed[0]}) and {destination!r} ({listed[1]}) share no IP version".strip(), 500
-    )
+    family = "" if service.version is None else f"{service} is IPv{service.version}, and "
+    return f"{family}{quoted(source)} ({listed[0]}) and {quoted(destination)} ({listed[1]}) share no IP version"
 
 
 def _most_alike(pairs: list[tuple[Address, Address]], results: list[Crossing]) -> tuple[int, int]:

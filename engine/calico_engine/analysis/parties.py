@@ -10,7 +10,7 @@ from functools import cached_property
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.felix_model import FelixEndpoint
 from calico_engine.compiler.hosts import LOOPBACK, Address, node_addresses, tunnel_addresses
-from calico_engine.errors import UnknownReference, printable
+from calico_engine.errors import UnknownReference, printable, quoted
 from calico_engine.packets import parse_address
 from calico_engine.resources import WorkloadEndpoint
 
@@ -47,8 +47,8 @@ class Directory:
         if address is not None:
             found += [(what, party) for what, party in self._owned(address) if party.node != name or party.workload]
         if len(found) > 1:
-            listed = " and ".join(printable(what) for what, _ in found)
-            raise UnknownReference(f"{name!r} is two things: {listed}")
+            listed = " and ".join(printable(what) for what, _ in found[:4])
+            raise UnknownReference(f"{quoted(name)} is two things: {listed}")
         if found:
             return found[0][1]
         if address is None:
@@ -94,9 +94,8 @@ class Directory:
         ]
         close = difflib.get_close_matches(name[:100], known, n=3, cutoff=0.5)
         hint = f"; did you mean {', '.join(close)}?" if close else ""
-        return (
-            f"{name!r} is no address, node, host endpoint (hep/NAME) or pod (NAMESPACE/NAME) of these manifests{hint}"
-        )
+        kinds = "address, node, host endpoint (hep/NAME) or pod (NAMESPACE/NAME)"
+        return f"{quoted(name)} is no {kinds} of these manifests{hint}"
 
     def _host_endpoint(self, endpoint: FelixEndpoint) -> Party:
         """The node, by the interface that the endpoint names and by its own addresses, tunnels aside."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from calico_engine.errors import quoted
 from calico_engine.packets import (
     ICMP,
     ICMP_PROTOCOLS,
@@ -71,26 +73,32 @@ def parse_service(text: str) -> Service:
     name, *values = text.split("/")
     protocol = protocol_number(name)
     if protocol is None:
-        known = ", ".join(sorted(SERVICE_NAMES))
-        raise ValueError(
-            f"{text!r} is no service: write tcp/PORT, udp/PORT, sctp/PORT, icmp, a protocol, or one of {known}"
-        )
+        raise ValueError(_unknown(text))
     numbers = [_number(value, text) for value in values]
     if protocol in PORT_PROTOCOLS:
         if len(numbers) > 1:
-            raise ValueError(f"{text!r} has more than one port")
+            raise ValueError(f"{quoted(text)} has more than one port")
         return Service(protocol, numbers[0] if numbers else None)
     if protocol in ICMP_PROTOCOLS and len(numbers) <= 2:
         if any(number > 255 for number in numbers):
-            raise ValueError(f"{text!r}: an ICMP type or code is from 0 to 255")
+            raise ValueError(f"{quoted(text)}: an ICMP type or code is from 0 to 255")
         padded = [*numbers, None, None]
         return Service(protocol, None, padded[0], padded[1])
     if numbers:
-        raise ValueError(f"{text!r}: this protocol has no ports")
+        raise ValueError(f"{quoted(text)}: this protocol has no ports")
     return Service(protocol)
+
+
+def _unknown(text: str) -> str:
+    close = difflib.get_close_matches(text[:40].lower(), SERVICE_NAMES, n=1)
+    hint = f"; did you mean {close[0]}?" if close else "."
+    known = ", ".join(sorted(SERVICE_NAMES))
+    return (
+        f"{quoted(text)} is no service{hint} Write tcp/PORT, udp/PORT, sctp/PORT, icmp, a protocol, or one of {known}"
+    )
 
 
 def _number(text: str, whole: str) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 5 or int(text) > 65535:
-        raise ValueError(f"{whole!r}: {text!r} is not a number from 0 to 65535")
+        raise ValueError(f"{quoted(whole)}: {quoted(text, 40)} is not a number from 0 to 65535")
     return int(text)

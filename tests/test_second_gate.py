@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from calico_engine import Cluster, ManifestError, Packet, Verdict
+from calico_engine import Cluster, InvalidManifest, ManifestError, Packet, Verdict
 
 TABLES: Mapping[str, Any] = yaml.safe_load(
     (Path(__file__).parents[1] / "fixtures" / "vectors" / "second-gate.yaml").read_text()
@@ -213,7 +213,6 @@ def test_unknown_action_is_told() -> None:
 
 
 STRICTER = {
-    "numeric protocol": host(ports=[{"name": "a", "protocol": 6, "port": 80}]),
     "long profile name": host(profiles=["p" * 129]),
     "spoofing": workload("n1-k8s-w-eth0", pod="w", endpoint="eth0", allowSpoofedSourcePrefixes=["10.0.0.0/8"]),
 }
@@ -223,6 +222,12 @@ STRICTER = {
 def test_what_calicoctl_takes_and_felix_ignores(document: Document) -> None:
     cluster = Cluster.parse(text_of(document), source=SOURCE)
     assert [(warning.kind, warning.file) for warning in ignored(cluster)] == [(document["kind"], SOURCE)]
+
+
+def test_a_number_as_protocol_of_a_port_is_refused_outright() -> None:
+    with pytest.raises(InvalidManifest) as caught:
+        Cluster.parse(text_of(host(ports=[{"name": "a", "protocol": 6, "port": 80}])), source=SOURCE)
+    assert [error.path for error in caught.value.errors] == ["[0].spec.ports[0].protocol"]
 
 
 @pytest.mark.parametrize("row", TABLES["laxer"], ids=str)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.felix_model import FelixModel, FelixPolicy, FelixProfile, FelixRule
@@ -22,7 +21,7 @@ def warnings(compiled: CompiledCluster) -> list[ManifestError]:
     """Everything worth saying, sorted by place."""
     datastore, model = compiled.datastore, compiled.model
     found = [notice.entry.remark(notice.path, notice.message) for notice in model.notices]
-    for check in (_missing_tiers, _missing_profiles, _ignored_blocks, _services, _controllers):
+    for check in (_ignored_blocks, _services, _controllers):
         found += check(datastore, model)
     return sorted(found)
 
@@ -40,30 +39,6 @@ def errors(compiled: CompiledCluster) -> list[ManifestError]:
                 found.append(entry.remark((*path, "notICMP"), message))
                 break
     return sorted(found)
-
-
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name[:100], list(known), n=1)
-    return f'; did you mean "{close[0]}"?' if close else ""
-
-
-def _missing_tiers(datastore: Datastore, model: FelixModel) -> Iterator[ManifestError]:
-    for policy in model.policies:
-        if policy.tier not in model.tiers:
-            entry = datastore.get(policy.id.kind, policy.id.name, policy.id.namespace)
-            assert entry is not None
-            hint = _did_you_mean(policy.tier, model.tiers)
-            message = f'tier "{policy.tier}" does not exist{hint}; Felix puts it last, and its end denies'
-            yield entry.remark(("spec", "tier"), message)
-
-
-def _missing_profiles(datastore: Datastore, model: FelixModel) -> Iterator[ManifestError]:
-    for entry, endpoint in datastore.endpoints():
-        for index, name in enumerate(endpoint.spec.profiles):
-            if name not in model.profiles:
-                hint = _did_you_mean(name, model.profiles)
-                message = f'profile "{name}" does not exist{hint}; it denies everything that reaches it'
-                yield entry.remark(("spec", "profiles", index), message)
 
 
 def _rules(datastore: Datastore, model: FelixModel) -> Iterator[tuple[Entry, Path, FelixRule]]:

@@ -42,7 +42,6 @@ from calico_engine.resources.rules import EntityRule, Rule
 
 _SPEC: Path = ("spec",)
 _TEMPLATES: Path = ("spec", "controllers", "node", "hostEndpoint", "templates")
-_LONGEST_FELIX_NAME = 128
 
 
 def advice(resource: Resource) -> list[Advice]:
@@ -60,12 +59,8 @@ def _advice(resource: Resource) -> Iterator[Advice]:
             yield from _rules(resource.spec.egress, "egress", is_global=True)
         case HostEndpoint():
             yield from _ports(resource.spec.ports)
-            yield from _profiles(resource.spec.profiles)
         case WorkloadEndpoint():
             yield from _ports(resource.spec.ports)
-            if resource.spec.allow_spoofed_source_prefixes:
-                message = "Felix ignores the whole endpoint, unless its workloadSourceSpoofing is Any"
-                yield warning((*_SPEC, "allowSpoofedSourcePrefixes"), message, at_key=True)
         case GlobalNetworkSet() | NetworkSet():
             for index, net in enumerate(resource.spec.nets):
                 if not net:
@@ -127,13 +122,6 @@ def _ports(ports: Sequence[EndpointPort | WorkloadEndpointPort]) -> Iterator[Adv
             yield error((*_SPEC, "ports", index, "protocol"), message)
 
 
-def _profiles(profiles: Sequence[str]) -> Iterator[Advice]:
-    for index, name in enumerate(profiles):
-        if len(name) > _LONGEST_FELIX_NAME:
-            message = f"Felix ignores an endpoint with a profile's name of more than {_LONGEST_FELIX_NAME} characters"
-            yield warning((*_SPEC, "profiles", index), message)
-
-
 def _templates(configuration: KubeControllersConfiguration) -> Iterator[Advice]:
     """calicoctl does not look into templates; kube-controllers stumbles over what is wrong in them."""
     node = configuration.spec.controllers.node
@@ -145,15 +133,15 @@ def _template(template: HostEndpointTemplate, path: Path) -> Iterator[Advice]:
     for index, cidr in enumerate(template.interface_cidrs):
         message = cidr_problem(cidr)
         if message is not None:
-            yield error((*path, "interfaceCIDRs", index), message)
+            yield warning((*path, "interfaceCIDRs", index), message)
     for field, message in (
         ("interfacePattern", pattern_problem(template.interface_pattern)),
         ("nodeSelector", selector_problem(template.node_selector)),
         ("generateName", name_problem(template.generate_name) if template.generate_name else None),
     ):
         if message is not None:
-            yield error((*path, field), message)
+            yield warning((*path, field), message)
     problems: list[Problem] = []
     check_labels(template.labels, (*path, "labels"), problems)
     for problem in problems:
-        yield error(problem.path, problem.message)
+        yield warning(problem.path, problem.message, at_key=problem.at_key)

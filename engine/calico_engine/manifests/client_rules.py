@@ -42,17 +42,26 @@ _LONGEST_NAME = 253
 
 def client_rules(resource: Resource, known_tiers: Collection[str]) -> list[Problem]:
     """What keeps the object from being created in a cluster that has these tiers besides the built-in ones."""
-    problems = _frame(resource)
+    problems = creation_problems(resource)
     match resource:
         case GlobalNetworkPolicy() | NetworkPolicy() | StagedGlobalNetworkPolicy() | StagedNetworkPolicy():
             problems += tier_problems(resource.spec.tier, known_tiers)
-            if isinstance(resource, NetworkPolicy) and resource.metadata.name.startswith(KUBERNETES_POLICY_PREFIX):
-                message = f"names with {KUBERNETES_POLICY_PREFIX} are for Kubernetes' own policies"
-                problems.append(Problem(_NAME, f"{message}; write a NetworkPolicy of networking.k8s.io/v1 instead"))
         case Tier() if resource.metadata.name in BUILT_IN_TIERS:
             problems.append(Problem(_NAME, f"the tier {resource.metadata.name} is built in: it exists already"))
         case Profile() if resource.metadata.name == DEFAULT_ALLOW_PROFILE:
             problems.append(Problem(_NAME, f"the profile {DEFAULT_ALLOW_PROFILE} is built in: it exists already"))
+        case ClusterInformation():
+            problems.append(Problem((), "ClusterInformation is written by Calico itself, and by nobody else"))
+    return problems
+
+
+def creation_problems(resource: Resource) -> list[Problem]:
+    """What keeps the object from being created in any cluster that has no object of its name."""
+    problems = _frame(resource)
+    match resource:
+        case NetworkPolicy() if resource.metadata.name.startswith(KUBERNETES_POLICY_PREFIX):
+            message = f"names with {KUBERNETES_POLICY_PREFIX} are for Kubernetes' own policies"
+            problems.append(Problem(_NAME, f"{message}; write a NetworkPolicy of networking.k8s.io/v1 instead"))
         case WorkloadEndpoint():
             problems += _workload_name(resource)
         case KubeControllersConfiguration():
@@ -61,8 +70,6 @@ def client_rules(resource: Resource, known_tiers: Collection[str]) -> list[Probl
             problems += _pool(resource.spec)
         case BGPConfiguration():
             problems += _bgp(resource)
-        case ClusterInformation():
-            problems.append(Problem((), "ClusterInformation is written by Calico itself, and by nobody else"))
     return problems
 
 

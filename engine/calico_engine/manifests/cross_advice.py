@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from calico_engine.errors import printable
 from calico_engine.manifests.client_rules import tier_problems
-from calico_engine.manifests.findings import Advice, error, warning
+from calico_engine.manifests.findings import Advice, warning
 from calico_engine.manifests.hints import did_you_mean
 from calico_engine.manifests.validator.addresses import Net, parse_cidr_or_ip
 from calico_engine.resources import (
@@ -93,5 +93,5 @@ def _overlaps(resources: Sequence[Resource]) -> Iterator[tuple[int, Advice]]:
         for name, other in pools:
             if net.contains(other) or other.contains(net):
                 message = f'overlaps the pool "{printable(name, 80)}"'
-                yield index, error(("spec", "cidr"), message)
+                yield index, warning(("spec", "cidr"), message)
         pools.append((resource.metadata.name, net))

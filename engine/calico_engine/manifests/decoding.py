@@ -54,6 +54,19 @@ def decode(model: type[_T], value: object) -> tuple[_T | None, list[Problem]]:
     return _with_felix_spec(resource) if isinstance(resource, FelixConfiguration) else (resource, [])
 
 
+def salvage(model: type[_T], value: object) -> _T | None:
+    """What is left of a value that does not decode once everything wrong in it is taken out; None if nothing is.
+
+    So that the layers above can tell what else is wrong with it. Entries of lists keep their places.
+    """
+    struct: Any = model
+    try:
+        resource: _T = _adapter(struct).validate_python(_struct(struct)(value, (), []))
+    except (UnicodeEncodeError, ValidationError):
+        return None
+    return resource
+
+
 def _converted(model: Any, value: object) -> tuple[Any, list[Problem]]:
     """The slow way, by the rules of Go."""
     problems: list[Problem] = []
@@ -149,6 +162,7 @@ def _to_int(low: int | None, high: int | None) -> _Converter:
             return _wanted("a whole number", value, path, problems, _quote_hint(value))
         if (low is not None and value < low) or (high is not None and value > high):
             problems.append(Problem(path, f"must be from {low} to {high}, not {value}"))
+            return None
         return value
 
     return convert
@@ -158,6 +172,7 @@ def _to_choice(choices: tuple[object, ...]) -> _Converter:
     def convert(value: object, path: Path, problems: list[Problem]) -> object:
         if value not in choices:
             problems.append(Problem(path, f"must be one of {', '.join(map(str, choices))}"))
+            return None
         return value
 
     return convert
@@ -169,6 +184,7 @@ def _parsed(parse: Callable[[object], object]) -> _Converter:
             parse(value)
         except ValueError as error:
             problems.append(Problem(path, f"{error}{placeholder_hint(value)}"))
+            return None
         return value
 
     return convert
@@ -179,7 +195,8 @@ def _list_of(item: _Converter, empty: object) -> _Converter:
         if not isinstance(value, list):
             scalar = isinstance(value, str | int | float)
             return _wanted("a list", value, path, problems, ": put it in brackets, `[…]`" if scalar else "")
-        return [empty if entry is None else item(entry, (*path, index), problems) for index, entry in enumerate(value)]
+        converted = (None if entry is None else item(entry, (*path, i), problems) for i, entry in enumerate(value))
+        return [empty if entry is None else entry for entry in converted]
 
     return convert
 
@@ -188,7 +205,8 @@ def _map_of(item: _Converter) -> _Converter:
     def convert(value: object, path: Path, problems: list[Problem]) -> object:
         if not isinstance(value, dict):
             return _wanted("a mapping", value, path, problems)
-        return {key: item(entry, (*path, key), problems) for key, entry in value.items()}
+        converted = {key: item(entry, (*path, key), problems) for key, entry in value.items()}
+        return {key: entry for key, entry in converted.items() if entry is not None}
 
     return convert
 
@@ -214,7 +232,7 @@ def _struct(model: Any) -> _Converter:
                 problems.append(Problem((*path, key), unknown_field(key, known), at_key=True))
             elif value[key] is not None and (key == name or name not in value):
                 converted[name] = fields[name](value[key], (*path, key), problems)
-        return converted
+        return {name: item for name, item in converted.items() if item is not None}
 
     return convert
 

@@ -1,10 +1,13 @@
-"""Texts → objects, each with its place: the layers of reading, one after the other.
+"""Texts → objects, each with its place: the layers of reading, one after the other (spec resources, section 1).
 
-    load        text → documents → values → objects → structs      (calicoctl's reader)
+    load        text → documents → values → objects → structs      calicoctl's reader
     validator   what calicoctl refuses of a well-formed struct
-    client      what the API's client fills in on writing
+    advice      what calicoctl takes and Calico stumbles over
+    client      what the API's client fills in on writing, and what it would refuse
+    schema      what the API server would refuse beyond that
 
-Every layer goes on with what the one before let through, so that all errors of all files are reported at once.
+What load or the validator refuses is an error; so is advice that says so. What only the client or the schema refuses is a
+warning. Every layer goes on with what the one before let through, so that all errors of all files are reported at once.
 Objects that are `stored` already are only read: they have been through the other layers, or around them.
 """
 
@@ -13,17 +16,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from calico_engine.errors import ManifestError
+from calico_engine.errors import ManifestError, printable
 from calico_engine.garbage import collector_paused
-from calico_engine.manifests.decoding import Problem, decode
+from calico_engine.manifests.advice import advice
+from calico_engine.manifests.client_rules import creation_problems
+from calico_engine.manifests.cross_advice import cross_advice
+from calico_engine.manifests.decoding import Path, Problem, decode, salvage
 from calico_engine.manifests.defaulting import with_defaults
 from calico_engine.manifests.documents import Document, read_document, split_documents
+from calico_engine.manifests.findings import Advice, Severity
 from calico_engine.manifests.host_documents import host_problems
-from calico_engine.manifests.objects import RawObject, Skipped, objects_of
+from calico_engine.manifests.objects import Skipped, objects_of
 from calico_engine.manifests.origin import Origin
+from calico_engine.manifests.schema import schema_findings
 from calico_engine.manifests.sources import Source
 from calico_engine.manifests.validator import validate
-from calico_engine.resources import Host, Resource
+from calico_engine.resources import FelixConfiguration, Host, Resource
+
+#: How many of the texts a message names.
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +53,19 @@ class Loaded:
     errors: list[ManifestError] = field(default_factory=list)
     warnings: list[ManifestError] = field(default_factory=list)
 
+    def remark(self, remark: Advice, origin: Origin, kind: str, name: str) -> None:
+        """Note a remark on an object, as an error or a warning."""
+        found = origin.remark(kind, name, remark.path, remark.message, key=remark.at_key)
+        (self.errors if remark.severity is Severity.ERROR else self.warnings).append(found)
+
 
 @collector_paused()
 def load(sources: Iterable[Source], *, stored: bool = False) -> Loaded:
     """Read every document of every source."""
     loaded = Loaded()
-    for source in sources:
+    texts = list(sources)
+    empty = True
+    for source in texts:
         skipped: dict[str, list[Origin]] = {}
         documents, errors, warnings = split_documents(source)
         loaded.errors += errors
@@ -55,6 +73,14 @@ def load(sources: Iterable[Source], *, stored: bool = False) -> Loaded:
         for document in documents:
             _load_document(document, stored, loaded, skipped)
         loaded.warnings += _skip_notices(skipped)
+        empty = empty and not (documents or errors)
+    if texts and empty:
+        names = ", ".join(printable(text.name) for text in texts[:_NAMED])
+        loaded.errors.append(ManifestError(texts[0].name, message=f"no resources in {names}"))
+    if not stored:
+        for index, remark in cross_advice([loaded_object.resource for loaded_object in loaded.objects]):
+            about = loaded.objects[index]
+            loaded.remark(remark, about.origin, about.resource.KIND, about.resource.metadata.name)
     return loaded
 
 
@@ -72,19 +98,81 @@ def _load_document(document: Document, stored: bool, loaded: Loaded, skipped: di
         if isinstance(raw.model, Skipped):
             skipped.setdefault(f"{raw.kind} {raw.model.value}", []).append(origin)
             continue
-        resource, problems = _read(raw, raw.model, stored)
+        reading = _read(raw.model, raw.value, stored)
         name = _name(raw.value)
-        loaded.errors += [_error(problem, origin, raw.kind, name) for problem in problems]
-        if resource is not None and not problems:
-            loaded.objects.append(LoadedObject(resource, origin))
+        loaded.errors += [_error(problem, origin, raw.kind, name) for problem in reading.problems]
+        for remark in reading.remarks:
+            loaded.remark(remark, origin, raw.kind, name)
+        if reading.resource is not None and not reading.problems:
+            loaded.objects.append(LoadedObject(reading.resource, origin))
 
 
-def _read(raw: RawObject, model: type[Resource], stored: bool) -> tuple[Resource | None, list[Problem]]:
-    resource, problems = decode(model, raw.value)
-    if resource is None or problems or stored:
-        return resource, problems
-    problems = host_problems(resource) if isinstance(resource, Host) else validate(resource)
-    return (None if problems else with_defaults(resource)), problems
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One object through all layers: what calicoctl refuses of it, and what else is to say."""
+
+    resource: Resource | None
+    problems: list[Problem]
+    remarks: list[Advice] = field(default_factory=list)
+
+
+def _read(model: type[Resource], value: dict[str, object], stored: bool) -> _Reading:
+    resource, problems = decode(model, value)
+    if resource is None:
+        return _Reading(None, problems + _further_problems(model, value, problems))
+    if stored:
+        return _Reading(resource, problems)
+    if isinstance(resource, Host):
+        return _Reading(resource, host_problems(resource))
+    problems = validate(resource)
+    if problems:
+        return _Reading(None, problems)
+    complete = with_defaults(resource)
+    return _Reading(complete, [], [*advice(resource), *_refusals_on_writing(complete)])
+
+
+def _refusals_on_writing(resource: Resource) -> Iterable[Advice]:
+    """What calicoctl validate accepts and create or the API server would refuse."""
+    for problem in schema_findings(resource):
+        yield Advice(problem.path, f"the API server refuses this: {problem.message}", Severity.WARNING, problem.at_key)
+    if resource.metadata.resource_version or resource.metadata.uid:
+        return  # the dump of a cluster, where it has been created already
+    for problem in creation_problems(resource):
+        yield Advice(
+            problem.path, f"calicoctl create refuses this: {problem.message}", Severity.WARNING, problem.at_key
+        )
+
+
+def _further_problems(model: type[Resource], value: object, problems: list[Problem]) -> list[Problem]:
+    """What the validator says of an object that cannot be loaded, as far as it is about something else."""
+    rest = salvage(model, value)
+    if rest is None or isinstance(rest, Host | FelixConfiguration):
+        return []
+    return [found for found in validate(rest) if not any(_concerns(found, problem, value) for problem in problems)]
+
+
+def _concerns(found: Problem, problem: Problem, value: object) -> bool:
+    """Whether a finding may only be there because of what was taken out: it is about the same place, or what holds it.
+
+    A field under a wrong name leaves the right one missing, so complaints about missing fields beside it count too.
+    """
+    holder = problem.path[:-1]
+    if found.path[: len(problem.path)] == problem.path or holder[: len(found.path)] == found.path:
+        return True
+    return found.path[:-1] == holder and not _is_given(value, found.path)
+
+
+def _is_given(value: object, path: Path) -> bool:
+    for step in path:
+        if isinstance(step, str):
+            if not isinstance(value, dict) or step not in value:
+                return False
+            value = value[step]
+        else:
+            if not isinstance(value, list) or step >= len(value):
+                return False
+            value = value[step]
+    return True
 
 
 def _name(value: Mapping[str, object]) -> str:

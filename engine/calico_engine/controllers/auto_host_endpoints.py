@@ -1,0 +1,145 @@
+"""Automatic host endpoints: the datastore as it is once kube-controllers has nothing left to do.
+
+The door of this family: `with_automatic_host_endpoints` for the datastore alone, `run_node_controllers` for the report
+and the remarks as well. The steps behind it: `kube_controllers_configuration` says what runs, `label_sync` brings
+labels to Calico's nodes, `auto_host_endpoint_plans` says what a node should have, `auto_host_endpoint_controller`
+writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from calico_engine.controllers.auto_host_endpoint_controller import ControllerCrash
+from calico_engine.controllers.auto_host_endpoint_remarks import crash_remark, remarks
+from calico_engine.controllers.auto_host_endpoint_reports import (
+    ControllerState,
+    HostEndpointReport,
+    Outcome,
+    report_on,
+)
+from calico_engine.controllers.kube_controllers_configuration import (
+    CONFIGURATION_NAME,
+    DatastoreForm,
+    RunningConfiguration,
+    running_configuration,
+)
+from calico_engine.controllers.label_sync import KubernetesNode
+from calico_engine.controllers.node_controllers import Memory, NodeControllers
+from calico_engine.datastore import Datastore, Entry, Key
+from calico_engine.errors import ManifestError
+from calico_engine.resources import HostEndpoint, KubeControllersConfiguration, Node
+
+#: More passes than this change nothing new: two nodes then take one name from each other, forever.
+_MOST_PASSES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerRun:
+    """The datastore afterwards, what is in force, what was done and why, and what is worth a remark.
+
+    `errors` is about what makes kube-controllers crash; `warnings` about what it could not or would not do.
+    """
+
+    datastore: Datastore
+    running: RunningConfiguration | None = None
+    errors: tuple[ManifestError, ...] = ()
+    warnings: tuple[ManifestError, ...] = ()
+    outcome: Outcome | None = field(default=None, repr=False)
+    memory: Memory | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def report(self) -> HostEndpointReport:
+        """For each node what was made of it and why, or why not."""
+        if self.running is None:
+            return HostEndpointReport(ControllerState.NOT_CONFIGURED)
+        if self.outcome is None:
+            return HostEndpointReport(ControllerState.CRASHED)
+        return report_on(self.running, {} if self.memory is None else self.memory.plans, self.outcome)
+
+
+def with_automatic_host_endpoints(
+    datastore: Datastore,
+    *,
+    form: str = "kubernetes",
+    environment: Mapping[str, str] | None = None,
+    kubernetes_nodes: Iterable[KubernetesNode] = (),
+) -> Datastore:
+    """The datastore with its host endpoints as kube-controllers would leave them.
+
+    Without a KubeControllersConfiguration nothing changes. A host endpoint that was written stands where its node
+    stands. `kubernetes_nodes` are wanted with form `etcdv3` only, where their labels are copied to Calico's nodes.
+    ValueError for a form that is none, InvalidConfiguration for a variable that keeps kube-controllers from starting.
+    """
+    return run_node_controllers(
+        datastore, form=form, environment=environment, kubernetes_nodes=kubernetes_nodes
+    ).datastore
+
+
+def run_node_controllers(
+    datastore: Datastore,
+    *,
+    form: str = "kubernetes",
+    environment: Mapping[str, str] | None = None,
+    kubernetes_nodes: Iterable[KubernetesNode] = (),
+    previous: ControllerRun | None = None,
+) -> ControllerRun:
+    """The same, with the whole story. A crash leaves the host endpoints as they are, and is an error.
+
+    `previous` is the run on a datastore that shares most of its objects with this one: what it found out about those
+    is not worked out again. It never changes the answer.
+    """
+    kind = DatastoreForm(form)
+    entry = datastore.get(KubeControllersConfiguration.KIND, CONFIGURATION_NAME)
+    if entry is None or not isinstance(entry.resource, KubeControllersConfiguration):
+        return ControllerRun(datastore)
+    running = running_configuration(entry.resource.spec, form=kind, environment=environment)
+    nodes = {node.metadata.name: node for _, node in datastore.all(Node)}
+    endpoints = {endpoint.metadata.name: endpoint for _, endpoint in datastore.all(HostEndpoint)}
+    memory = None if previous is None else previous.memory
+    controllers = NodeControllers.of(running, kind, nodes.values(), endpoints.values(), memory)
+    try:
+        _come_to_rest(controllers, kubernetes_nodes)
+    except ControllerCrash as crash:
+        return ControllerRun(datastore, running, errors=(crash_remark(entry, crash),))
+    after = {stored.endpoint.metadata.name: stored.endpoint for stored in controllers.store}
+    outcome = Outcome(frozenset(nodes), endpoints, after, tuple(controllers.store.failures))
+    memory = controllers.remember()
+    plans = [] if memory is None else [plan for _, plan in memory.plans.values()]
+    warnings = tuple(sorted(remarks(datastore, entry, plans, outcome.failures)))
+    return ControllerRun(_afterwards(datastore, controllers), running, (), warnings, outcome, memory)
+
+
+def _come_to_rest(controllers: NodeControllers, kubernetes_nodes: Iterable[KubernetesNode]) -> None:
+    """The start, then the passes of every five minutes until one leaves the next nothing to do."""
+    controllers.start(kubernetes_nodes)
+    for _ in range(_MOST_PASSES):
+        if not controllers.store.is_disturbed:
+            return
+        controllers.sync_all()
+
+
+def _afterwards(datastore: Datastore, controllers: NodeControllers) -> Datastore:
+    entries = {key: entry for key, entry in datastore.entries.items() if not isinstance(entry.resource, HostEndpoint)}
+    entries |= _written_nodes(datastore, controllers)
+    entries |= _endpoint_entries(datastore, controllers)
+    return Datastore({key: entries[key] for key in sorted(entries)}, datastore.stored)
+
+
+def _written_nodes(datastore: Datastore, controllers: NodeControllers) -> Iterator[tuple[Key, Entry]]:
+    for entry, node in datastore.all(Node):
+        after = controllers.nodes[node.metadata.name]
+        if after is not node:
+            yield entry.key, Entry(after, entry.origin)
+
+
+def _endpoint_entries(datastore: Datastore, controllers: NodeControllers) -> Iterator[tuple[Key, Entry]]:
+    """What the controller did not write is the very entry that it was."""
+    for stored in controllers.store:
+        endpoint = stored.endpoint
+        entry = datastore.get(HostEndpoint.KIND, endpoint.metadata.name)
+        if entry is None or entry.resource is not endpoint:
+            node = datastore.get(Node.KIND, endpoint.spec.node)
+            entry = Entry(endpoint, None if node is None else node.origin)
+        yield entry.key, entry

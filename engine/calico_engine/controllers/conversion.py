@@ -97,11 +97,11 @@ def convert_for_etcd(obj: Mapping[str, object], *, require_uid: bool = True, int
     A Node and a ClusterNetworkPolicy become nothing.
     """
     conversion = convert(obj, require_uid=require_uid, interface_prefix=interface_prefix)
-    if conversion.error is not None or not conversion.resources:
-        return Conversion(error=conversion.error, rule_errors=conversion.rule_errors)
-    kind, namespace, name = conversion.keys[0]
+    kind, namespace, name = conversion.keys[0] if conversion.keys else ("", "", "")
     if kind in ("Node", "KubernetesClusterNetworkPolicy"):
         return Conversion()
+    if conversion.error is not None:
+        return Conversion(error=conversion.error, rule_errors=conversion.rule_errors)
     if kind == "WorkloadEndpoint":
         return conversion
     if kind == "KubernetesNetworkPolicy":

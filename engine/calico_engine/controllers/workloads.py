@@ -90,20 +90,28 @@ def _spec(pod: Struct, annotations: Mapping[str, str]) -> Resource:
     }
 
 
-def is_workload_endpoint(pod: Struct) -> bool:
+def is_workload_endpoint(pod: Mapping[str, object]) -> bool:
     """Whether Calico shows the pod as an endpoint: it is on a node and not on the host's network.
 
     A pod without addresses is one, although Felix never hears of it (conversion.go: IsValidCalicoWorkloadEndpoint).
+    One with wrong types in it is none.
     """
-    spec = pod.struct("spec")
-    return bool(spec.text("nodeName")) and not spec.flag("hostNetwork")
+    try:
+        spec = Struct.of(pod).struct("spec")
+        return bool(spec.text("nodeName")) and not spec.flag("hostNetwork")
+    except Unconvertible:
+        return False
 
 
-def is_ready(pod: Struct) -> bool:
+def is_ready(pod: Mapping[str, object]) -> bool:
     """Whether it is an endpoint and has an address. The lists of addresses are not looked at (IsReadyCalicoPod)."""
-    annotations = pod.struct("metadata").text_map("annotations")
-    sources = (pod.struct("status").text("podIP"), annotations.get(_POD_IP), annotations.get(_AWS_POD_IPS))
-    return is_workload_endpoint(pod) and any(sources)
+    if not is_workload_endpoint(pod):
+        return False
+    try:
+        annotations = Struct.of(pod).struct("metadata").text_map("annotations")
+        return any((Struct.of(pod).struct("status").text("podIP"), *map(annotations.get, (_POD_IP, _AWS_POD_IPS))))
+    except Unconvertible:
+        return False
 
 
 def _is_finished(pod: Struct, annotations: Mapping[str, str]) -> bool:

@@ -40,7 +40,7 @@ def configuration(**spec: object) -> Document:
 def encapsulation(*documents: Document, of: str = "n1") -> Encapsulation:
     own = node(of, {"bgp": {"ipv4Address": "10.0.0.1/24"}})
     loaded = load([Source("nodes.json", json.dumps([own, *documents]))])
-    datastore, twice = build(loaded.objects)
+    datastore, twice = build(loaded)
     assert (loaded.errors, twice) == ([], [])
     return CompiledCluster(datastore).node(of).encapsulation
 

@@ -84,7 +84,7 @@ def policy_with(case: SideCase) -> dict[str, object]:
 
 def converted(document: Mapping[str, object]) -> FelixModel:
     loaded = load([Source("row.json", json.dumps(document))], stored=True)
-    datastore, twice = build(loaded.objects, stored=True)
+    datastore, twice = build(loaded, stored=True)
     assert (loaded.errors, twice) == ([], [])
     return convert(datastore)
 

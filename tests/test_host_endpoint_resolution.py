@@ -96,7 +96,7 @@ def host_endpoint(name: str, interface: str, **spec: object) -> Document:
 
 def compiled(*documents: Document) -> CompiledCluster:
     loaded = load([Source("host.json", json.dumps(documents))])
-    datastore, _ = build(loaded.objects)
+    datastore, _ = build(loaded)
     assert loaded.errors == []
     return CompiledCluster(datastore)
 

@@ -69,7 +69,7 @@ CASES = list(_cases())
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_rule_selector(case: Case) -> None:
     loaded = load([Source("row.json", json.dumps([case.entity, *case.profiles]))], stored=True)
-    datastore, _ = build(loaded.objects, stored=True)
+    datastore, _ = build(loaded, stored=True)
     model = convert(datastore)
     assert (loaded.errors, model.notices) == ([], [])
     sets = AddressSets(model)

@@ -47,7 +47,7 @@ def policy(
 
 def compiled(*documents: Document, stored: bool = False) -> CompiledCluster:
     loaded = load([Source("order.json", json.dumps([HOST, *documents]))], stored=stored)
-    datastore, _ = build(loaded.objects, stored=stored)
+    datastore, _ = build(loaded, stored=stored)
     assert loaded.errors == []
     return CompiledCluster(datastore)
 

@@ -66,7 +66,7 @@ def endpoint(row: Row) -> dict[str, object]:
 
 def converted(documents: list[dict[str, object]]) -> FelixModel:
     loaded = load([Source("row.json", json.dumps(documents))], stored=True)
-    datastore, twice = build(loaded.objects, stored=True)
+    datastore, twice = build(loaded, stored=True)
     model = convert(datastore)
     assert (loaded.errors, twice, model.notices) == ([], [], [])
     return model

@@ -10,6 +10,7 @@ from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.felix_model import FelixEndpoint, ResourceId, RuleId
 from calico_engine.compiler.findings import errors, warnings
 from calico_engine.configuration import FelixParameters
+from calico_engine.controllers.convergence import converge
 from calico_engine.dataplane.open_fields import settle
 from calico_engine.dataplane.outcomes import Decision
 from calico_engine.dataplane.reader import PacketReader, fields_to_try
@@ -47,14 +48,16 @@ class Cluster:
         """Use `load` or `parse`. InvalidManifest if anything was wrong, with all of it."""
         if datastore not in _DATASTORES:
             raise ValueError(f"datastore must be one of {', '.join(_DATASTORES)}, not {datastore!r}")
-        self._datastore, twice = build(loaded.objects, stored=stored)
+        self._written, twice = build(loaded, stored=stored)
+        convergence = converge(self._written, form=datastore)
+        self._datastore = convergence.datastore
         self._compiled = CompiledCluster(self._datastore)
-        found = [*loaded.errors, *twice, *errors(self._compiled)]
+        found = [*loaded.errors, *twice, *convergence.errors, *errors(self._compiled)]
         if found:
             raise InvalidManifest(found)
-        self.warnings: tuple[ManifestError, ...] = tuple(sorted([*loaded.warnings, *warnings(self._compiled)]))
+        remarks = [*loaded.warnings, *convergence.warnings, *warnings(self._compiled)]
+        self.warnings: tuple[ManifestError, ...] = tuple(sorted(remarks))
         self._reader = PacketReader(self._compiled)
-        self._connections = ConnectionReader(self._compiled, self._reader)
         self._connections = ConnectionReader(self._compiled, self._reader)
         # To find a place its document is read once more, and the answers to many questions ask for the same ones.
         self._places: dict[tuple[ResourceId, RuleId | None], tuple[str, int] | None] = {}

@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from calico_engine.errors import ManifestError
-from calico_engine.manifests.loading import LoadedObject
+from calico_engine.manifests.loading import Loaded
 from calico_engine.manifests.origin import Origin
 from calico_engine.manifests.yaml_problems import Path
 from calico_engine.resources import API_VERSION, HostEndpoint, Resource, Tier, WorkloadEndpoint
 from calico_engine.resources.base import ObjectMeta
+from calico_engine.resources.kubernetes import KubernetesObject
 from calico_engine.resources.tiers import BUILT_IN_TIERS, TierSpec
 
 _R = TypeVar("_R", bound=Resource)
+_E = TypeVar("_E", "Entry", "KubernetesEntry")
 
 #: (kind, namespace, name)
 Key = tuple[str, str, str]
@@ -30,11 +32,12 @@ class Entry:
 
     resource: Resource
     origin: Origin | None = None
+    converted_kind: str = ""  # Felix's kind of what a Kubernetes object became, where it is not the resource's
 
     @property
     def key(self) -> Key:
         metadata = self.resource.metadata
-        return self.resource.KIND, metadata.namespace, metadata.name
+        return self.converted_kind or self.resource.KIND, metadata.namespace, metadata.name
 
     def remark(self, path: Path, message: str) -> ManifestError:
         """An error or warning about this object."""
@@ -45,11 +48,33 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class KubernetesEntry:
+    """One Kubernetes object and where it was written."""
+
+    value: KubernetesObject
+    origin: Origin | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.value.key
+
+    def remark(self, path: Path, message: str) -> ManifestError:
+        """An error or warning about this object."""
+        if self.origin is None:
+            return ManifestError("", kind=self.value.kind, name=self.value.name, message=message)
+        return self.origin.remark(self.value.kind, self.value.name, path, message)
+
+
+@dataclass(frozen=True, slots=True)
 class Datastore:
-    """Objects by key, in key order. `stored`: they are as they lie in a datastore, nothing was defaulted or added."""
+    """Objects by key, in key order; Kubernetes' own beside Calico's, because the two share names of kinds.
+
+    `stored`: the objects are as they lie in a datastore, nothing was defaulted or added.
+    """
 
     entries: Mapping[Key, Entry] = field(default_factory=dict)
     stored: bool = False
+    kubernetes: Mapping[Key, KubernetesEntry] = field(default_factory=dict)
 
     def get(self, kind: str, name: str, namespace: str = "") -> Entry | None:
         return self.entries.get((kind, namespace, name))
@@ -66,22 +91,28 @@ class Datastore:
         yield from self.all(WorkloadEndpoint)
 
 
-def build(objects: Iterable[LoadedObject], *, stored: bool = False) -> tuple[Datastore, list[ManifestError]]:
-    """The datastore of these objects, and an error for each that is given more than once."""
+def build(loaded: Loaded, *, stored: bool = False) -> tuple[Datastore, list[ManifestError]]:
+    """The datastore of what was loaded, and an error for each object that is given more than once."""
     entries: dict[Key, Entry] = {}
-    errors = []
-    for loaded in objects:
-        entry = Entry(loaded.resource, loaded.origin)
-        first = entries.setdefault(entry.key, entry)
-        if first is not entry:
-            errors.append(_given_twice(first, entry))
+    kubernetes: dict[Key, KubernetesEntry] = {}
+    errors = _insert(entries, (Entry(found.resource, found.origin) for found in loaded.objects))
+    errors += _insert(kubernetes, (KubernetesEntry(found.value, found.origin) for found in loaded.kubernetes))
     if not stored:
         for tier in _built_in_tiers():
             entries.setdefault(tier.key, tier)
-    return Datastore({key: entries[key] for key in sorted(entries)}, stored), errors
+    return Datastore({key: entries[key] for key in sorted(entries)}, stored, kubernetes), errors
 
 
-def _given_twice(first: Entry, again: Entry) -> ManifestError:
+def _insert(entries: dict[Key, _E], found: Iterable[_E]) -> list[ManifestError]:
+    errors = []
+    for entry in found:
+        first = entries.setdefault(entry.key, entry)
+        if first is not entry:
+            errors.append(_given_twice(first, entry))
+    return errors
+
+
+def _given_twice(first: Entry | KubernetesEntry, again: Entry | KubernetesEntry) -> ManifestError:
     where = "" if first.origin is None else f"; it is also at {first.origin.file}:{first.origin.place(('kind',))[0]}"
     kind, namespace, name = again.key
     full = f"{namespace}/{name}" if namespace else name

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.findings import errors, warnings
+from calico_engine.controllers.convergence import converge
 from calico_engine.datastore import build
 from calico_engine.errors import ManifestError
 from calico_engine.manifests.loading import load
@@ -34,11 +35,14 @@ def examine(
     """Read everything and report all of it. `strict`: warnings count as errors."""
     sources, unreadable = read_sources(paths, recursive=recursive)
     loaded = load(sources, stored=stored)
-    datastore, twice = build(loaded.objects, stored=stored)
-    compiled = CompiledCluster(datastore)
+    datastore, twice = build(loaded, stored=stored)
+    convergence = converge(datastore)
+    compiled = CompiledCluster(convergence.datastore)
     refused = [*loaded.errors, *twice]
     # What only Felix or the kernel refuses is not calicoctl's verdict, so here it is a warning.
-    noted = [*loaded.warnings, *warnings(compiled), *errors(compiled)]
+    noted = [*loaded.warnings, *convergence.errors, *convergence.warnings, *warnings(compiled), *errors(compiled)]
     if strict:
         refused, noted = [*refused, *noted], []
-    return Examination(len(loaded.objects), tuple(unreadable), tuple(sorted(refused)), tuple(sorted(noted)))
+    return Examination(
+        len(loaded.objects) + len(loaded.kubernetes), tuple(unreadable), tuple(sorted(refused)), tuple(sorted(noted))
+    )

@@ -186,7 +186,7 @@ def queries(ways: Sequence[Way] = WAYS, versions: Sequence[int] = (4, 4, 6)) -> 
 
 def compiled(world: World) -> CompiledCluster:
     loaded = load([Source("world.json", json.dumps(world))], stored=True)
-    datastore, twice = build(loaded.objects, stored=True)
+    datastore, twice = build(loaded, stored=True)
     assert (loaded.errors, twice) == ([], [])
     return CompiledCluster(datastore)
 

@@ -84,6 +84,7 @@ class AddressSets:
 
     def __init__(self, model: FelixModel) -> None:
         self._entities = [*_endpoint_entities(model), *_network_set_entities(model)]
+        self._services = model.services
         self._addresses: dict[str, AddressSet] = {}
         self._ports: dict[str, PortSet] = {}
         self._selectors: dict[str, Selector] = {}
@@ -104,12 +105,14 @@ class AddressSets:
 
     def register_service(self, service: tuple[str, str], *, with_ports: bool) -> str:
         """The id of the set of a service's endpoints. Without EndpointSlices in the datastore it is empty."""
-        namespace, name = service
-        set_id = f"{'svc' if with_ports else 'svcnoport'}:{namespace}/{name}"
+        name = "/".join(service)
+        set_id = f"{'svc' if with_ports else 'svcnoport'}:{name}"
+        members = self._services.of(*service)
         if with_ports:
-            self._ports.setdefault(set_id, PortSet(f"service {namespace}/{name}", frozenset(), frozenset()))
+            self._ports.setdefault(set_id, PortSet(f"service {name}", *_by_version(members.ports)))
         else:
-            self._addresses.setdefault(set_id, AddressSet(f"service {namespace}/{name}", (), ()))
+            nets = [(version, address, address) for version, address in members.addresses]
+            self._addresses.setdefault(set_id, _address_set(f"service {name}", nets))
         return set_id
 
     def addresses(self, set_id: str) -> AddressSet:
@@ -126,11 +129,7 @@ class AddressSets:
 
     def _select(self, selector: Selector) -> AddressSet:
         nets = [net for entity in self._entities if selector.matches(entity.labels) for net in entity.nets]
-        return AddressSet(
-            str(selector),
-            merged((low, high) for version, low, high in nets if version == 4),
-            merged((low, high) for version, low, high in nets if version == 6),
-        )
+        return _address_set(str(selector), nets)
 
     def _declare(self, selector: Selector, protocol: int | None, name: str) -> PortSet:
         members: dict[int, set[tuple[int, int, int]]] = {4: set(), 6: set()}
@@ -140,6 +139,23 @@ class AddressSets:
                 for version, address, _ in entity.nets:
                     members[version].update((address, port.protocol, port.port) for port in ports)
         return PortSet(f'named port "{name}" of `{selector}`', frozenset(members[4]), frozenset(members[6]))
+
+
+def _address_set(selector: str, nets: Iterable[Net]) -> AddressSet:
+    listed = list(nets)
+    v4, v6 = (merged((low, high) for version, low, high in listed if version == wanted) for wanted in (4, 6))
+    return AddressSet(selector, v4, v6)
+
+
+def _by_version(
+    ports: Iterable[tuple[tuple[int, int], int, int]],
+) -> tuple[frozenset[tuple[int, int, int]], frozenset[tuple[int, int, int]]]:
+    listed = list(ports)
+    v4, v6 = (
+        frozenset((address, protocol, port) for (version, address), protocol, port in listed if version == wanted)
+        for wanted in (4, 6)
+    )
+    return v4, v6
 
 
 def _endpoint_entities(model: FelixModel) -> Iterable[_Entity]:

@@ -24,6 +24,8 @@ from calico_engine.compiler.felix_model import (
 )
 from calico_engine.compiler.intervals import parse_net
 from calico_engine.compiler.rule_conversion import Unusable, convert_rules, parse_selector
+from calico_engine.controllers.services import ServiceIndex, service_index
+from calico_engine.controllers.staged_kubernetes import as_network_policy
 from calico_engine.datastore import Datastore, Entry
 from calico_engine.packets import PORT_PROTOCOLS, Direction, parse_address, protocol_number
 from calico_engine.resources import (
@@ -35,6 +37,7 @@ from calico_engine.resources import (
     Policy,
     Profile,
     StagedGlobalNetworkPolicy,
+    StagedKubernetesNetworkPolicy,
     StagedNetworkPolicy,
     Tier,
     WorkloadEndpoint,
@@ -58,14 +61,27 @@ def convert(datastore: Datastore, *, spoofing_allowed: bool = False) -> FelixMod
         except Unusable as reason:
             model.notices.append(Notice(entry, reason.path, f"Felix ignores this {entry.resource.KIND}: {reason}"))
     _add_default_allow(model)
+    model.services = _services(datastore)
     return model
+
+
+def _services(datastore: Datastore) -> ServiceIndex:
+    """Which endpoints each service has: EndpointSlices alone say so."""
+    return service_index(e.value.value for e in datastore.kubernetes.values() if e.value.kind == "EndpointSlice")
 
 
 def _convert(entry: Entry, model: FelixModel, spoofing_allowed: bool) -> None:
     match entry.resource:
         case GlobalNetworkPolicy() | NetworkPolicy() | StagedGlobalNetworkPolicy() | StagedNetworkPolicy() as policy:
             if getattr(policy.spec, "staged_action", "") != "Delete":
-                model.policies.append(_policy(policy))
+                staged = isinstance(policy, StagedGlobalNetworkPolicy | StagedNetworkPolicy)
+                model.policies.append(_policy(policy, ResourceId(*entry.key), staged=staged))
+        case StagedKubernetesNetworkPolicy() as policy:
+            if policy.spec.staged_action != "Delete":
+                converted, reason = as_network_policy(policy)
+                if converted is None:
+                    raise Unusable(reason, ("spec",))
+                model.policies.append(_policy(converted, ResourceId(*entry.key), staged=True))
         case Tier() as tier:
             default_pass = tier.spec.default_action == "Pass"
             model.tiers[tier.metadata.name] = FelixTier(tier.metadata.name, tier.spec.order, default_pass)
@@ -81,9 +97,8 @@ def _convert(entry: Entry, model: FelixModel, spoofing_allowed: bool) -> None:
             pass
 
 
-def _policy(policy: Policy) -> FelixPolicy:
+def _policy(policy: Policy, owner: ResourceId, *, staged: bool) -> FelixPolicy:
     spec, metadata = policy.spec, policy.metadata
-    owner = ResourceId(policy.KIND, metadata.namespace, metadata.name)
     tier = spec.tier or DEFAULT_TIER
     match policy:
         case GlobalNetworkPolicy() | StagedGlobalNetworkPolicy():
@@ -102,7 +117,7 @@ def _policy(policy: Policy) -> FelixPolicy:
         tier=tier,
         order=spec.order,
         selector=parse_selector(text, ("spec", "selector")),
-        staged=isinstance(policy, StagedGlobalNetworkPolicy | StagedNetworkPolicy),
+        staged=staged,
         do_not_track=flags[0],
         pre_dnat=flags[1],
         apply_on_forward=flags[2],

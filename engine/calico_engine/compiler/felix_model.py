@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from calico_engine.controllers.services import ServiceIndex
 from calico_engine.datastore import Entry
 from calico_engine.manifests.yaml_problems import Path
 from calico_engine.packets import Direction
@@ -192,6 +193,7 @@ class FelixModel:
     host_endpoints: list[FelixEndpoint] = field(default_factory=list)
     workload_endpoints: list[FelixEndpoint] = field(default_factory=list)
     network_sets: list[FelixNetworkSet] = field(default_factory=list)
+    services: ServiceIndex = field(default_factory=ServiceIndex)
     notices: list[Notice] = field(default_factory=list)
 
     @cached_property

@@ -66,7 +66,7 @@ def _ignored_blocks(datastore: Datastore, model: FelixModel) -> Iterator[Manifes
 def _services(datastore: Datastore, model: FelixModel) -> Iterator[ManifestError]:
     for entry, path, rule in _rules(datastore, model):
         for side, entity in (("source", rule.source), ("destination", rule.destination)):
-            if entity.service is not None:
+            if entity.service is not None and entity.service not in model.services.members:
                 namespace, name = entity.service
                 message = f"no EndpointSlice is known for the service {namespace}/{name}: this matches nothing"
                 yield entry.remark((*path, side, "services"), message)
@@ -74,9 +74,6 @@ def _services(datastore: Datastore, model: FelixModel) -> Iterator[ManifestError
 
 def _controllers(datastore: Datastore, model: FelixModel) -> Iterator[ManifestError]:
     configurations = [entry for entry, _ in datastore.all(KubeControllersConfiguration)]
-    for entry in configurations:
-        message = "the controller of automatic host endpoints is not modelled: host endpoints are taken as they stand"
-        yield entry.remark(("spec",), message)
     automatic = [
         entry
         for entry, endpoint in datastore.all(HostEndpoint)

@@ -9,7 +9,7 @@ writes it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from calico_engine.controllers.auto_host_endpoint_controller import ControllerCrash
 from calico_engine.controllers.auto_host_endpoint_remarks import crash_remark, remarks
@@ -124,7 +124,7 @@ def _afterwards(datastore: Datastore, controllers: NodeControllers) -> Datastore
     entries = {key: entry for key, entry in datastore.entries.items() if not isinstance(entry.resource, HostEndpoint)}
     entries |= _written_nodes(datastore, controllers)
     entries |= _endpoint_entries(datastore, controllers)
-    return Datastore({key: entries[key] for key in sorted(entries)}, datastore.stored)
+    return replace(datastore, entries={key: entries[key] for key in sorted(entries)})
 
 
 def _written_nodes(datastore: Datastore, controllers: NodeControllers) -> Iterator[tuple[Key, Entry]]:

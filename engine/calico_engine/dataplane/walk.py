@@ -160,7 +160,11 @@ def _holds(when: When, accepted: bool, established: bool) -> bool:
 
 def _final(verdict: Answer, last: Decider) -> Answer:
     """An endpoint that saw the packet after the filter table, and did not drop it, has looked at it after all."""
-    if verdict.decider.reason is ReasonCode.NO_ENDPOINT and last.chain is not None and last.hook != verdict.decider.hook:
+    if (
+        verdict.decider.reason is ReasonCode.NO_ENDPOINT
+        and last.chain is not None
+        and last.hook != verdict.decider.hook
+    ):
         return Answer(verdict.decision, Decider(ReasonCode.NOT_DECIDED, last.hook, last.chain))
     return verdict
 

@@ -22,16 +22,17 @@ from calico_engine.manifests.advice import advice
 from calico_engine.manifests.client_rules import creation_problems
 from calico_engine.manifests.cross_advice import cross_advice
 from calico_engine.manifests.decoding import Path, Problem, decode, salvage
-from calico_engine.manifests.defaulting import with_defaults
+from calico_engine.manifests.defaulting import DEFAULT_NAMESPACE, with_defaults
 from calico_engine.manifests.documents import Document, read_document, split_documents
 from calico_engine.manifests.findings import Advice, Severity
 from calico_engine.manifests.host_documents import host_problems
-from calico_engine.manifests.objects import Skipped, objects_of
+from calico_engine.manifests.objects import RawObject, Skipped, objects_of
 from calico_engine.manifests.origin import Origin
 from calico_engine.manifests.schema import schema_findings
 from calico_engine.manifests.sources import Source
 from calico_engine.manifests.validator import validate
 from calico_engine.resources import FelixConfiguration, Host, Resource
+from calico_engine.resources.kubernetes import KUBERNETES_KINDS, KubernetesObject
 
 #: How many of the texts a message names.
 _NAMED = 3
@@ -45,11 +46,20 @@ class LoadedObject:
     origin: Origin
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedKubernetesObject:
+    """One Kubernetes object and where it was written."""
+
+    value: KubernetesObject
+    origin: Origin
+
+
 @dataclass(slots=True)
 class Loaded:
     """What a set of texts holds."""
 
     objects: list[LoadedObject] = field(default_factory=list)
+    kubernetes: list[LoadedKubernetesObject] = field(default_factory=list)
     errors: list[ManifestError] = field(default_factory=list)
     warnings: list[ManifestError] = field(default_factory=list)
 
@@ -98,6 +108,9 @@ def _load_document(document: Document, stored: bool, loaded: Loaded, skipped: di
         if isinstance(raw.model, Skipped):
             skipped.setdefault(f"{raw.kind} {raw.model.value}", []).append(origin)
             continue
+        if issubclass(raw.model, KubernetesObject):
+            _load_kubernetes(raw, origin, loaded)
+            continue
         reading = _read(raw.model, raw.value, stored)
         name = _name(raw.value)
         loaded.errors += [_error(problem, origin, raw.kind, name) for problem in reading.problems]
@@ -105,6 +118,26 @@ def _load_document(document: Document, stored: bool, loaded: Loaded, skipped: di
             loaded.remark(remark, origin, raw.kind, name)
         if reading.resource is not None and not reading.problems:
             loaded.objects.append(LoadedObject(reading.resource, origin))
+
+
+def _load_kubernetes(raw: RawObject, origin: Origin, loaded: Loaded) -> None:
+    """Of an object of Kubernetes only the frame is checked here: its name and namespace."""
+    version = str(raw.value["apiVersion"])
+    metadata = raw.value.get("metadata")
+    if not isinstance(metadata, dict):
+        loaded.errors.append(origin.remark(raw.kind, "", ("metadata",), "metadata with a name must be given"))
+        return
+    name, namespace = metadata.get("name"), metadata.get("namespace") or ""
+    if not isinstance(name, str) or not name:
+        loaded.errors.append(origin.remark(raw.kind, "", ("metadata", "name"), "a name must be given, as text"))
+        return
+    if not isinstance(namespace, str):
+        loaded.errors.append(origin.remark(raw.kind, name, ("metadata", "namespace"), "must be text"))
+        return
+    namespace = (namespace or DEFAULT_NAMESPACE) if KUBERNETES_KINDS[version, raw.kind] else ""
+    loaded.kubernetes.append(
+        LoadedKubernetesObject(KubernetesObject(version, raw.kind, namespace, name, raw.value), origin)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from calico_engine.resources import (
 )
 from calico_engine.resources.base import Int, Items, JsonValue, api_struct
 from calico_engine.resources.enterprise import ENTERPRISE_KINDS
+from calico_engine.resources.kubernetes import KUBERNETES_KINDS, KubernetesObject
 
 _KINDS = {kind: model for (version, kind), model in MODELS.items() if version == API_VERSION}
 #: Calico's kinds that calicoctl does not know and kubectl shows; they cannot change a verdict.
@@ -58,7 +59,7 @@ class RawObject:
     path: Path
     value: dict[str, object]
     kind: str
-    model: type[Resource] | Skipped
+    model: type[Resource] | type[KubernetesObject] | Skipped
 
 
 @api_struct
@@ -199,11 +200,13 @@ def _missing(key: str, value: dict[str, object]) -> str:
     return f"{key} must be given, as text" if key in value else f"{key} is missing"
 
 
-def _model(version: str, kind: str) -> type[Resource] | Skipped | str:
+def _model(version: str, kind: str) -> type[Resource] | type[KubernetesObject] | Skipped | str:
     """The model, why the object is skipped, or what is wrong with its apiVersion and kind."""
     found = MODELS.get((version, kind))
     if found is not None:
         return found
+    if (version, kind) in KUBERNETES_KINDS:
+        return KubernetesObject
     group = version.rpartition("/")[0]
     if group == "calico-engine":
         return f'{HOST_API_VERSION} has the kind "{Host.KIND}" only, not "{printable(kind, 80)}"'
@@ -214,7 +217,8 @@ def _model(version: str, kind: str) -> type[Resource] | Skipped | str:
     if "calico" in group.lower():
         return _calico_kind(version, kind)
     if kind in _POLICY_KINDS and (kind not in _KINDS or group.endswith("k8s.io")):
-        return f"a {kind} of {printable(version, 80)} decides about packets, and its conversion is not modelled yet"
+        wanted = " or ".join(known for known, name in KUBERNETES_KINDS if name == kind)
+        return f"a {kind} of {printable(version, 80)} decides about packets and is not read; Calico reads {wanted}"
     if kind in _KINDS and "." not in group and (kind not in _SHARED_KINDS or version != "v1"):
         return _wrong_version(version, kind)
     return Skipped.FOREIGN

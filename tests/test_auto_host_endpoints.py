@@ -14,7 +14,6 @@ from calico_engine.controllers.auto_host_endpoints import (
     run_node_controllers,
     with_automatic_host_endpoints,
 )
-from calico_engine.controllers.label_sync import KubernetesNode
 from calico_engine.datastore import Datastore, build
 from calico_engine.errors import InvalidConfiguration
 from calico_engine.manifests.loading import load
@@ -136,9 +135,10 @@ def test_a_forced_environment_wins() -> None:
 def test_labels_of_kubernetes_nodes_with_etcd() -> None:
     node = "apiVersion: projectcalico.org/v3\nkind: Node\nmetadata: {name: c, labels: {own: x}}\n"
     node += "spec: {bgp: {ipv4Address: 192.0.2.1}, orchRefs: [{nodeName: k, orchestrator: k8s}]}\n"
-    datastore = loaded(CONFIGURATION.replace("SECTION", SECTION), node)
-    kubernetes = [KubernetesNode.of({"metadata": {"name": "k", "labels": {"env": "dev"}}})]
-    found = with_automatic_host_endpoints(datastore, form="etcdv3", kubernetes_nodes=kubernetes)
+    kubernetes = "apiVersion: v1\nkind: Node\nmetadata: {name: k, labels: {env: dev}}\n"
+    unreadable = "apiVersion: v1\nkind: Node\nmetadata: {name: j, labels: {env: 1}}\n"
+    datastore = loaded(CONFIGURATION.replace("SECTION", SECTION), node, kubernetes, unreadable)
+    found = with_automatic_host_endpoints(datastore, form="etcdv3")
     written, made = found.get("Node", "c"), found.get("HostEndpoint", "c-auto-hep")
     assert written is not None and made is not None
     assert isinstance(written.resource, Node)

@@ -29,11 +29,12 @@ from calico_engine.controllers.kube_controllers_configuration import (
 )
 from calico_engine.controllers.label_sync import KubernetesNode
 from calico_engine.controllers.node_controllers import Changes, NodeControllers
-from calico_engine.datastore import Datastore, Entry
+from calico_engine.datastore import Datastore, Entry, KubernetesEntry
 from calico_engine.manifests.decoding import decode
 from calico_engine.manifests.encoding import to_json
 from calico_engine.manifests.stored import stored_form
 from calico_engine.resources import API_VERSION, HostEndpoint, KubeControllersConfiguration, Node, Resource
+from calico_engine.resources.kubernetes import KubernetesObject
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "fixtures" / "golden" / "auto-host-endpoints-sample.jsonl"
@@ -183,7 +184,14 @@ def disagreements(rows: Iterable[Row]) -> list[str]:
 def datastore_of(row: Row) -> Datastore:
     configuration = stored_configuration(configuration_of(row))
     resources: list[Resource] = [configuration, *nodes_of(row), *endpoints_of(row)]
-    return Datastore({entry.key: entry for entry in map(Entry, resources)})
+    kubernetes = [
+        KubernetesEntry(KubernetesObject("v1", "Node", "", node["metadata"]["name"], node))
+        for node in row.get("kubernetesNodes", ())
+    ]
+    return Datastore(
+        {entry.key: entry for entry in map(Entry, resources)},
+        kubernetes={node.key: node for node in kubernetes},
+    )
 
 
 def door_disagreements(rows: Iterable[Row]) -> list[str]:
@@ -192,18 +200,16 @@ def door_disagreements(rows: Iterable[Row]) -> list[str]:
     for row in rows:
         if row["trigger"] != "start" or row["configurationError"] is not None or "deletedCalicoNodes" in row:
             continue
-        run = run_node_controllers(
-            datastore_of(row),
-            form=row["datastore"],
-            environment=row.get("environment"),
-            kubernetes_nodes=kubernetes_nodes_of(row),
-        )
+        run = run_node_controllers(datastore_of(row), form=row["datastore"], environment=row.get("environment"))
         if "crash" in row:
             found += [] if run.errors else [f"{row['id']}: no error"]
             continue
         endpoints = [stored_form(endpoint) for _, endpoint in run.datastore.all(HostEndpoint)]
         if endpoints != row["hostEndpoints"]:
             found.append(f"{row['id']}: host endpoints {endpoints}")
+        nodes = {node.metadata.name: node for _, node in run.datastore.all(Node)}
+        if "calicoNodesAfter" in row and list(nodes.values()) != [of_kind(Node, n) for n in row["calicoNodesAfter"]]:
+            found.append(f"{row['id']}: nodes {nodes}")
         if len(run.warnings) < len(row.get("failedWrites", ())):
             found.append(f"{row['id']}: a write failed silently: {run.warnings}")
     return found

@@ -67,7 +67,7 @@ Plans = Mapping[str, tuple[Node, NodePlan]]
 class HostEndpointController:
     """One running controller. Tell it what changed in the datastore, then let it `settle`.
 
-    `earlier` are plans made with the same settings, taken over for nodes that are the very same objects.
+    `earlier` are plans made with the same settings, taken over for nodes that have not changed.
     """
 
     settings: HostEndpointSettings
@@ -158,7 +158,7 @@ class HostEndpointController:
     def _plan(self, name: str) -> NodePlan:
         node = self._nodes[name]
         known = self._plans.get(name) or self.earlier.get(name)
-        if known is None or known[0] is not node:
+        if known is None or (known[0] is not node and known[0] != node):
             known = node, plan_for(node, self.settings)
         self._plans[name] = known
         return known[1]

@@ -27,6 +27,7 @@ from calico_engine.controllers.kube_controllers_configuration import (
 )
 from calico_engine.controllers.label_sync import KubernetesNode
 from calico_engine.controllers.node_controllers import Memory, NodeControllers
+from calico_engine.controllers.reading import Unconvertible
 from calico_engine.datastore import Datastore, Entry, Key
 from calico_engine.errors import ManifestError
 from calico_engine.resources import HostEndpoint, KubeControllersConfiguration, Node
@@ -64,17 +65,15 @@ def with_automatic_host_endpoints(
     *,
     form: str = "kubernetes",
     environment: Mapping[str, str] | None = None,
-    kubernetes_nodes: Iterable[KubernetesNode] = (),
 ) -> Datastore:
     """The datastore with its host endpoints as kube-controllers would leave them.
 
     Without a KubeControllersConfiguration nothing changes. A host endpoint that was written stands where its node
-    stands. `kubernetes_nodes` are wanted with form `etcdv3` only, where their labels are copied to Calico's nodes.
-    ValueError for a form that is none, InvalidConfiguration for a variable that keeps kube-controllers from starting.
+    stands. With form `kubernetes` the nodes must be converted already; with `etcdv3` the Kubernetes nodes' labels are
+    copied to Calico's. ValueError for a form that is none, InvalidConfiguration for a variable that keeps
+    kube-controllers from starting.
     """
-    return run_node_controllers(
-        datastore, form=form, environment=environment, kubernetes_nodes=kubernetes_nodes
-    ).datastore
+    return run_node_controllers(datastore, form=form, environment=environment).datastore
 
 
 def run_node_controllers(
@@ -82,7 +81,6 @@ def run_node_controllers(
     *,
     form: str = "kubernetes",
     environment: Mapping[str, str] | None = None,
-    kubernetes_nodes: Iterable[KubernetesNode] = (),
     previous: ControllerRun | None = None,
 ) -> ControllerRun:
     """The same, with the whole story. A crash leaves the host endpoints as they are, and is an error.
@@ -100,7 +98,7 @@ def run_node_controllers(
     memory = None if previous is None else previous.memory
     controllers = NodeControllers.of(running, kind, nodes.values(), endpoints.values(), memory)
     try:
-        _come_to_rest(controllers, kubernetes_nodes)
+        _come_to_rest(controllers, _kubernetes_nodes(datastore) if kind is DatastoreForm.ETCDV3 else ())
     except ControllerCrash as crash:
         return ControllerRun(datastore, running, errors=(crash_remark(entry, crash),))
     after = {stored.endpoint.metadata.name: stored.endpoint for stored in controllers.store}
@@ -109,6 +107,16 @@ def run_node_controllers(
     plans = [] if memory is None else [plan for _, plan in memory.plans.values()]
     warnings = tuple(sorted(remarks(datastore, entry, plans, outcome.failures)))
     return ControllerRun(_afterwards(datastore, controllers), running, (), warnings, outcome, memory)
+
+
+def _kubernetes_nodes(datastore: Datastore) -> Iterator[KubernetesNode]:
+    """One that cannot be read has no labels to copy."""
+    for (kind, _, _), entry in datastore.kubernetes.items():
+        if kind == Node.KIND:
+            try:
+                yield KubernetesNode.of(entry.value.value)
+            except Unconvertible:
+                continue
 
 
 def _come_to_rest(controllers: NodeControllers, kubernetes_nodes: Iterable[KubernetesNode]) -> None:

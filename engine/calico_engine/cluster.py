@@ -48,13 +48,14 @@ class Cluster:
         """Use `load` or `parse`. InvalidManifest if anything was wrong, with all of it."""
         if datastore not in _DATASTORES:
             raise ValueError(f"datastore must be one of {', '.join(_DATASTORES)}, not {datastore!r}")
+        self.texts: Mapping[str, str] = loaded.texts
         self._written, twice = build(loaded, stored=stored)
         convergence = converge(self._written, form=datastore)
         self._datastore = convergence.datastore
         self._compiled = CompiledCluster(self._datastore)
         found = [*loaded.errors, *twice, *convergence.errors, *errors(self._compiled)]
         if found:
-            raise InvalidManifest(found)
+            raise InvalidManifest(found, loaded.texts)
         remarks = [*loaded.warnings, *convergence.warnings, *warnings(self._compiled)]
         self.warnings: tuple[ManifestError, ...] = tuple(sorted(remarks))
         self._reader = PacketReader(self._compiled)

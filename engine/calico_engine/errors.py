@@ -4,7 +4,7 @@ Text that came from a user is shown through :func:`printable`: a manifest must n
 the screen, reverse the reading direction or break a line of a report.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import total_ordering
 
@@ -102,10 +102,14 @@ class ManifestError:
 
 
 class InvalidManifest(CalicoEngineError):
-    """The manifests cannot be used; ``errors`` has everything that was found, sorted by file and line."""
+    """The manifests cannot be used; ``errors`` has everything that was found, sorted by file and line.
 
-    def __init__(self, errors: Iterable[ManifestError]) -> None:
+    ``texts`` has what was read, by the names that the errors give to files, as far as it could be read at all.
+    """
+
+    def __init__(self, errors: Iterable[ManifestError], texts: Mapping[str, str] | None = None) -> None:
         self.errors: tuple[ManifestError, ...] = tuple(sorted(errors))
+        self.texts: Mapping[str, str] = texts or {}
         super().__init__(self.errors)
 
     def __str__(self) -> str:

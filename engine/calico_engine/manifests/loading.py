@@ -56,12 +56,13 @@ class LoadedKubernetesObject:
 
 @dataclass(slots=True)
 class Loaded:
-    """What a set of texts holds."""
+    """What a set of texts holds; `texts` has them by name."""
 
     objects: list[LoadedObject] = field(default_factory=list)
     kubernetes: list[LoadedKubernetesObject] = field(default_factory=list)
     errors: list[ManifestError] = field(default_factory=list)
     warnings: list[ManifestError] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
 
     def remark(self, remark: Advice, origin: Origin, kind: str, name: str) -> None:
         """Note a remark on an object, as an error or a warning."""
@@ -74,6 +75,7 @@ def load(sources: Iterable[Source], *, stored: bool = False) -> Loaded:
     """Read every document of every source."""
     loaded = Loaded()
     texts = list(sources)
+    loaded.texts = {source.name: source.text for source in texts}
     empty = True
     for source in texts:
         skipped: dict[str, list[Origin]] = {}

@@ -1,0 +1,12 @@
+"""The command `calico-engine`. Exit codes: 0 allowed or valid, 1 denied or findings, 2 bad input or usage, 3 uncertain.
+
+Each command has a file of its own, which registers it with `application.app`.
+"""
+
+from calico_engine.cli import check, validate
+from calico_engine.cli.running import main, run
+
+__all__ = ["main", "run"]
+
+#: The commands, in the order in which the help lists them; to import them is to register them.
+COMMANDS = (check, validate)

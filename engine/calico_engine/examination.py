@@ -1,28 +1,33 @@
-"""Manifests examined without using them: what `calico-engine validate` reports."""
+"""Manifests examined without using them: what `calicoctl validate` and `calico-engine validate` report."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.findings import errors, warnings
 from calico_engine.controllers.convergence import converge
 from calico_engine.datastore import build
 from calico_engine.errors import ManifestError
+from calico_engine.manifests.calicoctl import refusals
 from calico_engine.manifests.loading import load
-from calico_engine.manifests.sources import read_sources
+from calico_engine.manifests.sources import Source, read_sources
 
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """`errors`: what calicoctl refuses; `warnings`: what else to know; `unreadable`: what could not be read at all."""
+    """`errors`: what is refused; `warnings`: what else to know; `unreadable`: what could not be read at all.
+
+    `texts`: what was read, by the names that the findings give to files.
+    """
 
     objects: int
     unreadable: tuple[ManifestError, ...]
     errors: tuple[ManifestError, ...]
     warnings: tuple[ManifestError, ...]
+    texts: Mapping[str, str]
 
     @property
     def valid(self) -> bool:
@@ -30,19 +35,39 @@ class Examination:
 
 
 def examine(
-    paths: Sequence[str | os.PathLike[str]], *, recursive: bool = False, stored: bool = False, strict: bool = False
+    paths: Sequence[str | os.PathLike[str]],
+    *,
+    recursive: bool = False,
+    stored: bool = False,
+    strict: bool = False,
+    calicoctl: bool = False,
 ) -> Examination:
-    """Read everything and report all of it. `strict`: warnings count as errors."""
+    """Read everything and report all of it. `strict`: warnings count as errors; `calicoctl`: see `examine_sources`."""
     sources, unreadable = read_sources(paths, recursive=recursive)
-    loaded = load(sources, stored=stored)
+    found = examine_sources(sources, stored=stored, calicoctl=calicoctl)
+    if strict:
+        found = replace(found, errors=tuple(sorted([*found.errors, *found.warnings])), warnings=())
+    return replace(found, unreadable=tuple(unreadable))
+
+
+def examine_sources(sources: Iterable[Source], *, stored: bool = False, calicoctl: bool = False) -> Examination:
+    """The same for texts. `calicoctl`: errors are what `calicoctl validate` refuses, and all else is a warning."""
+    texts = list(sources)
+    loaded = load(texts, stored=stored)
     datastore, twice = build(loaded, stored=stored)
     convergence = converge(datastore)
     compiled = CompiledCluster(convergence.datastore)
     refused = [*loaded.errors, *twice]
     # What only Felix or the kernel refuses is not calicoctl's verdict, so here it is a warning.
     noted = [*loaded.warnings, *convergence.errors, *convergence.warnings, *warnings(compiled), *errors(compiled)]
-    if strict:
-        refused, noted = [*refused, *noted], []
+    if calicoctl:
+        refused, noted = refusals(texts), [*refused, *noted]
+        told = {_place(error) for error in refused}
+        noted = [finding for finding in noted if _place(finding) not in told]
     return Examination(
-        len(loaded.objects) + len(loaded.kubernetes), tuple(unreadable), tuple(sorted(refused)), tuple(sorted(noted))
+        len(loaded.objects) + len(loaded.kubernetes), (), tuple(sorted(refused)), tuple(sorted(noted)), loaded.texts
     )
+
+
+def _place(finding: ManifestError) -> tuple[object, ...]:
+    return finding.file, finding.line, finding.column

@@ -80,7 +80,7 @@ class _Split:
     def take(self, document: Document) -> None:
         """Sort the document under what is read, or say why it is not."""
         if _is_empty(document):
-            self._warn(document, document.first_line, 1, _SKIPPED)
+            self._warn(document, document.first_line, 1, SKIPPED)
         elif _is_too_large(document):
             self.errors.append(document.remark(document.first_line, 1, _TOO_LARGE))
         else:
@@ -95,7 +95,7 @@ class _Split:
             return
         line = document.first_line + document.text.count("\n") + 1
         if not separator.ends:
-            self.errors.append(document.remark(line, 1, _VANISHING))
+            self.errors.append(document.remark(line, 1, VANISHING))
         elif separator.tail:
             self._warn(document, line, 4, _LOST_TAIL.format(printable(separator.tail, 40)))
 
@@ -114,9 +114,9 @@ class _Split:
         return told
 
 
-_SKIPPED = "a document of blank lines and comments only is skipped; calicoctl would stop at it"
+SKIPPED = "a document of blank lines and comments only is skipped; calicoctl would stop at it"
 _LOST_TAIL = "`{}` behind `---` is thrown away, as calicoctl does; put it on the next line"
-_VANISHING = "calicoctl loses the document before a last line `---…` that has no line break; end the file with one"
+VANISHING = "calicoctl loses the document before a last line `---…` that has no line break; end the file with one"
 _TOO_LARGE = f"a document of more than {MAX_DOCUMENT_BYTES // 2**20} MB, which calicoctl does not read"
 _TOO_MANY = f"more than {MAX_DOCUMENTS} documents in one file; the rest is not read"
 _UNREAD = "not read: it stands behind the end marker `...`; calicoctl drops it silently"

@@ -113,7 +113,7 @@ def _load_document(document: Document, stored: bool, loaded: Loaded, skipped: di
         if issubclass(raw.model, KubernetesObject):
             _load_kubernetes(raw, origin, loaded)
             continue
-        reading = _read(raw.model, raw.value, stored)
+        reading = read_object(raw.model, raw.value, stored)
         name = _name(raw.value)
         loaded.errors += [_error(problem, origin, raw.kind, name) for problem in reading.problems]
         for remark in reading.remarks:
@@ -143,7 +143,7 @@ def _load_kubernetes(raw: RawObject, origin: Origin, loaded: Loaded) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class Reading:
     """One object through all layers: what calicoctl refuses of it, and what else is to say."""
 
     resource: Resource | None
@@ -151,19 +151,20 @@ class _Reading:
     remarks: list[Advice] = field(default_factory=list)
 
 
-def _read(model: type[Resource], value: dict[str, object], stored: bool) -> _Reading:
+def read_object(model: type[Resource], value: dict[str, object], stored: bool) -> Reading:
+    """One object through all layers; a `stored` one is only decoded."""
     resource, problems = decode(model, value)
     if resource is None:
-        return _Reading(None, problems + _further_problems(model, value, problems))
+        return Reading(None, problems + _further_problems(model, value, problems))
     if stored:
-        return _Reading(resource, problems)
+        return Reading(resource, problems)
     if isinstance(resource, Host):
-        return _Reading(resource, host_problems(resource))
+        return Reading(resource, host_problems(resource))
     problems = validate(resource)
     if problems:
-        return _Reading(None, problems)
+        return Reading(None, problems)
     complete = with_defaults(resource)
-    return _Reading(complete, [], [*advice(resource), *_refusals_on_writing(complete)])
+    return Reading(complete, [], [*advice(resource), *_refusals_on_writing(complete)])
 
 
 def _refusals_on_writing(resource: Resource) -> Iterable[Advice]:

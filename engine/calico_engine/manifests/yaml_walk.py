@@ -144,7 +144,7 @@ class Walk:
         except yaml.YAMLError as error:
             offset = explain_syntax(self.text, error)[0]
         if offset is not None:
-            self.problems.append((offset, _LOST_TEXT))
+            self.problems.append((offset, LOST_TEXT))
 
     def _odd_scalar(self, event: Any, slot: Any) -> Any:
         value = PLAIN_VALUES[event.value] if event.implicit[0] else event.value
@@ -229,4 +229,4 @@ class Walk:
 _TAG = re.compile(r"(?:&\S{1,200}\s{1,200})?(!(?!<)\S{0,200})")
 _IGNORED_TAG = "`{}` is a YAML tag, which calicoctl ignores; quote the text if the exclamation mark belongs to it"
 _TOO_MUCH = "aliases repeat so much that calicoctl refuses the document"
-_LOST_TEXT = "text after the end of the document, which calicoctl drops silently; begin each document with a line `---`"
+LOST_TEXT = "text after the end of the document, which calicoctl drops silently; begin each document with a line `---`"

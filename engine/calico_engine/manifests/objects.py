@@ -80,6 +80,9 @@ class _TypedList:
     items: Items[JsonValue] = ()
 
 
+_LIST_KEYS = frozenset({"apiVersion", "kind", "metadata", "items"})
+
+
 def objects_of(value: object) -> tuple[list[RawObject], list[Problem]]:
     """Every object in a document's value, and what is wrong with its shape."""
     objects: list[RawObject] = []
@@ -135,6 +138,11 @@ def _entries(item: _Item, value: dict[str, object], problems: list[Problem]) -> 
     if kind == "List" and version not in ("v1", None):
         problems.append(Problem((*item.path, "apiVersion"), 'apiVersion of a List must be "v1"'))
         return []
+    problems += [
+        Problem((*item.path, key), "is not a key of a list; its objects are under `items`", at_key=True)
+        for key in value
+        if key not in _LIST_KEYS
+    ]
     entries = value.get("items")
     if not isinstance(entries, list):
         if entries is not None:
@@ -208,6 +216,8 @@ def _model(version: str, kind: str) -> type[Resource] | type[KubernetesObject] |
     if (version, kind) in KUBERNETES_KINDS:
         return KubernetesObject
     group = version.rpartition("/")[0]
+    if group == "calico-engine" and kind == Host.KIND:
+        return f'apiVersion of a {kind} must be "{HOST_API_VERSION}", not "{printable(version, 80)}"'
     if group == "calico-engine":
         return f'{HOST_API_VERSION} has the kind "{Host.KIND}" only, not "{printable(kind, 80)}"'
     if kind in _WITHDRAWN_KINDS:

@@ -202,3 +202,11 @@ def test_directions(spec: Mapping[str, object], stored: bool, directions: set[Di
     (tier,) = selected(policy("GlobalNetworkPolicy//p", spec=spec), stored=stored)
     found = SelectedTier(tier.tier, tier.policies)
     assert {direction for direction in Direction if found.in_direction(direction)} == directions
+
+
+@pytest.mark.parametrize("kind", ["StagedGlobalNetworkPolicy//p", "StagedNetworkPolicy/ns1/p"])
+@pytest.mark.parametrize("action", [None, "", "Set", "Learn", "Ignore", "Delete"])
+def test_staged_deletions_are_not_sent_to_felix(kind: str, action: str | None) -> None:
+    """They announce that a policy will go; all others are listed beside the enforced ones."""
+    found = selected(policy(kind, spec={"stagedAction": action}), stored=True)
+    assert [str(one.id) for tier in found for one in tier.policies] == ([] if action == "Delete" else [kind])

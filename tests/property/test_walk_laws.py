@@ -28,6 +28,7 @@ from calico_engine.dataplane.outcomes import Answer, Decision, Outcome, ReasonCo
 from calico_engine.dataplane.plans import Op, plan
 from calico_engine.dataplane.reader import PacketReader
 from calico_engine.dataplane.recorder import TraceRecorder
+from calico_engine.dataplane.traces import ChainTrace, RuleTrace, Trace
 from calico_engine.dataplane.walk import ChainResult, View, matches, scan, walk
 from calico_engine.datastore import build
 from calico_engine.manifests.loading import load
@@ -265,6 +266,40 @@ def test_recording_does_not_change_the_answer(world: World, asked: list[Document
     for packet in map(Packet.parse, asked):
         planned = plan(cluster.node("n1"), packet)
         assert walk(planned, packet, TraceRecorder(lambda owner, rule: None)) == walk(planned, packet)
+
+
+@FIXED
+@given(worlds(), queries())
+def test_in_a_trace_only_the_last_rule_ends_a_list(world: World, asked: list[Document]) -> None:
+    cluster = compiled(world)
+    for packet in map(Packet.parse, asked):
+        recorder = TraceRecorder(lambda owner, rule: None)
+        walk(plan(cluster.node("n1"), packet), packet, recorder)
+        for rules_met in _lists_of(recorder.trace):
+            ending = [(rule.matched or rule.by_pass_bit) and rule.action != "Log" for rule in rules_met]
+            assert not any(ending[:-1])
+
+
+@FIXED
+@given(worlds(), queries())
+def test_a_trace_ends_with_what_decided(world: World, asked: list[Document]) -> None:
+    cluster = compiled(world)
+    for packet in map(Packet.parse, asked):
+        recorder = TraceRecorder(lambda owner, rule: None)
+        decider = walk(plan(cluster.node("n1"), packet), packet, recorder).decider
+        if decider.rule is not None:
+            last = [rules_met for rules_met in _lists_of(recorder.trace) if rules_met][-1][-1]
+            assert (last.index, last.action, last.matched) == (decider.rule.id.index, decider.rule.action.value, True)
+
+
+def _lists_of(trace: Trace) -> list[tuple[RuleTrace, ...]]:
+    """The rules met, for each tier and each profile in the order of the walk."""
+    chains = [step for table in trace for step in table.steps if isinstance(step, ChainTrace)]
+    lists: list[tuple[RuleTrace, ...]] = []
+    for chain in chains:
+        lists += [tuple(rule for policy in tier.policies for rule in policy.rules) for tier in chain.tiers]
+        lists += [profile.rules for profile in chain.profiles]
+    return lists
 
 
 @FIXED

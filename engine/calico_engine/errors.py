@@ -83,7 +83,7 @@ class ManifestError:
         return self._order() < other._order()
 
     def __str__(self) -> str:
-        parts = (self._place(), self._subject(), printable(self.message, MESSAGE_LIMIT))
+        parts = (self._place(), self.subject, printable(self.message, MESSAGE_LIMIT))
         return ": ".join(part for part in parts if part)
 
     def _order(self) -> tuple[object, ...]:
@@ -96,7 +96,9 @@ class ManifestError:
         numbers = (self.line,) if self.column is None or self.line is None else (self.line, self.column)
         return ":".join([printable(self.file), *(str(number) for number in numbers if number is not None)])
 
-    def _subject(self) -> str:
+    @property
+    def subject(self) -> str:
+        """Which object, and where in it: `GlobalNetworkPolicy/p spec.ingress[0].action`; empty if neither is known."""
         owner = "/".join(printable(part) for part in (self.kind, self.name) if part)
         return " ".join(part for part in (owner, printable(self.path or "")) if part)
 

@@ -11,9 +11,8 @@ from typing import TextIO
 import typer
 
 from calico_engine.cli.application import ALLOWED, BAD_INPUT, INTERRUPTED, app
-from calico_engine.cli.screen import discard, print_lines
+from calico_engine.cli.screen import discard, print_errors, print_lines
 from calico_engine.errors import CalicoEngineError, InvalidManifest, printable
-from calico_engine.reports.findings import finding_lines
 from calico_engine.reports.lines import Line
 
 _MESSAGE_LIMIT = 2000
@@ -29,7 +28,7 @@ def run(arguments: list[str]) -> int:
         code = app(arguments, prog_name="calico-engine", standalone_mode=False)
         return code if isinstance(code, int) else ALLOWED
     except InvalidManifest as error:
-        print_lines(finding_lines(error.errors, "error"), sys.stderr)
+        print_errors(error.errors, error.texts, sys.stderr)
     except OSError as error:
         _tell(_unwritten(error))
     except (CalicoEngineError, ValueError) as error:

@@ -23,16 +23,17 @@ def finding_lines(findings: Iterable[ManifestError], what: str) -> Iterator[Line
         yield Line(f"{what}: {finding}", tone)
 
 
-def validation_lines(
-    objects: int, errors: tuple[ManifestError, ...], warnings: tuple[ManifestError, ...]
-) -> Iterator[Line]:
-    """The report of `validate`: errors, warnings, and one sentence."""
-    yield from finding_lines(errors, "error")
-    yield from finding_lines(warnings, "warning")
+def validation_json(errors: Iterable[ManifestError], warnings: Iterable[ManifestError]) -> Mapping[str, object]:
+    """The report of `validate` as JSON; its shape is published in `schemas/validation.schema.json`."""
+    refused = [finding_json(error) for error in errors]
+    return {"valid": not refused, "errors": refused, "warnings": [finding_json(warning) for warning in warnings]}
+
+
+def verdict_line(objects: int, errors: int, warnings: int) -> Line:
+    """The sentence that ends the report of `validate`."""
     if errors:
-        yield Line(f"not valid: {_count(len(errors), 'error')}, {_count(len(warnings), 'warning')}", "bad")
-    else:
-        yield Line(f"valid: {_count(objects, 'object')}, {_count(len(warnings), 'warning')}", "good")
+        return Line(f"not valid: {_count(errors, 'error')}, {_count(warnings, 'warning')}", "bad")
+    return Line(f"valid: {_count(objects, 'object')}, {_count(warnings, 'warning')}", "good")
 
 
 def _count(number: int, what: str) -> str:

@@ -60,6 +60,8 @@ class PortSet:
 
 @dataclass(frozen=True, slots=True)
 class _Entity:
+    """What a selector may select, and the addresses that it then contributes."""
+
     labels: Mapping[str, str]
     nets: tuple[Net, ...]
     ports: tuple[NamedPort, ...] = ()

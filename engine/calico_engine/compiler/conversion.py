@@ -25,7 +25,6 @@ from calico_engine.compiler.felix_model import (
 from calico_engine.compiler.intervals import parse_net
 from calico_engine.compiler.rule_conversion import Unusable, convert_rules, parse_selector
 from calico_engine.controllers.services import ServiceIndex, service_index
-from calico_engine.controllers.staged_kubernetes import as_network_policy
 from calico_engine.datastore import Datastore, Entry
 from calico_engine.packets import PORT_PROTOCOLS, Direction, parse_address, protocol_number
 from calico_engine.resources import (
@@ -78,6 +77,8 @@ def _convert(entry: Entry, model: FelixModel, spoofing_allowed: bool) -> None:
                 model.policies.append(_policy(policy, ResourceId(*entry.key), staged=staged))
         case StagedKubernetesNetworkPolicy() as policy:
             if policy.spec.staged_action != "Delete":
+                from calico_engine.controllers.staged_kubernetes import as_network_policy  # rare, and many modules
+
                 converted, reason = as_network_policy(policy)
                 if converted is None:
                     raise Unusable(reason, ("spec",))

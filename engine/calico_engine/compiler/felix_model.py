@@ -82,6 +82,8 @@ class FelixEntity:
 
 @dataclass(frozen=True, slots=True)
 class FelixRule:
+    """One rule, for both IP versions unless `version` says which."""
+
     id: RuleId
     action: Action
     version: int | None
@@ -96,6 +98,8 @@ class FelixRule:
 
 @dataclass(frozen=True, slots=True)
 class FelixPolicy:
+    """One policy; `acts` are the directions in which it is in force."""
+
     id: ResourceId
     tier: str
     order: float | None
@@ -123,6 +127,8 @@ class FelixPolicy:
 
 @dataclass(frozen=True, slots=True)
 class FelixTier:
+    """One tier; `exists` is False for one that policies name and that has no Tier object."""
+
     name: str
     order: float | None
     default_pass: bool
@@ -131,6 +137,8 @@ class FelixTier:
 
 @dataclass(frozen=True, slots=True)
 class FelixProfile:
+    """One profile: labels for whoever lists it, and rules."""
+
     name: str
     labels: Mapping[str, str]
     ingress: tuple[FelixRule, ...]
@@ -143,6 +151,8 @@ class FelixProfile:
 
 @dataclass(frozen=True, slots=True)
 class NamedPort:
+    """A port that an endpoint declares by name."""
+
     name: str
     protocol: int
     port: int
@@ -168,6 +178,8 @@ class FelixEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class FelixNetworkSet:
+    """A set of nets that selectors select by its labels."""
+
     id: ResourceId
     labels: Mapping[str, str]
     profiles: tuple[str, ...]

@@ -11,6 +11,8 @@ from calico_engine.compiler.felix_model import FelixPolicy, FelixTier
 
 @dataclass(frozen=True, slots=True)
 class OrderedTier:
+    """A tier and its policies, in evaluation order."""
+
     tier: FelixTier
     policies: tuple[FelixPolicy, ...]
 

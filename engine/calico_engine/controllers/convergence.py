@@ -1,29 +1,22 @@
 """The datastore once Calico's converters and controllers have done their work: what Felix reads.
 
-Kubernetes objects become Calico's, then kube-controllers makes automatic host endpoints, if it is configured at all.
+Kubernetes objects become Calico's, then kube-controllers makes automatic host endpoints, if it is configured at all. Both
+are many modules, and most questions are about manifests that need neither, so they are imported when they are needed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from calico_engine.controllers.api_server import with_api_server_defaults
-from calico_engine.controllers.auto_host_endpoints import ControllerRun, run_node_controllers
-from calico_engine.controllers.conversion import Conversion, convert, convert_for_etcd
-from calico_engine.controllers.identity import Key
-from calico_engine.controllers.workloads import is_workload_endpoint
-from calico_engine.datastore import Datastore, Entry, KubernetesEntry
+from calico_engine.datastore import Datastore
 from calico_engine.errors import ManifestError
-from calico_engine.manifests.decoding import decode
-from calico_engine.manifests.yaml_problems import Path
-from calico_engine.resources import API_VERSION, MODELS, NetworkPolicy, Resource
-from calico_engine.resources.rules import Port, Rule
+from calico_engine.resources import KubeControllersConfiguration
 
-_READ_AS_IT_IS = frozenset({"Service", "EndpointSlice"})
-#: Felix's kinds of policies that Kubernetes objects become, and the resource that has their fields.
-_MODEL_OF = {"KubernetesNetworkPolicy": "NetworkPolicy", "KubernetesClusterNetworkPolicy": "GlobalNetworkPolicy"}
+if TYPE_CHECKING:
+    from calico_engine.controllers.auto_host_endpoints import ControllerRun
+    from calico_engine.controllers.kubernetes_objects import Converted
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,98 +24,49 @@ class Convergence:
     """The datastore that Felix reads, and what was worth a remark on the way."""
 
     datastore: Datastore
-    run: ControllerRun
-    errors: tuple[ManifestError, ...]
-    warnings: tuple[ManifestError, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Converted:
-    """What one Kubernetes object became."""
-
-    entry: Entry | None
     errors: tuple[ManifestError, ...] = ()
     warnings: tuple[ManifestError, ...] = ()
+    run: ControllerRun | None = None
+    #: By identity of the KubernetesEntry, which the datastore keeps alive.
+    conversions: Mapping[int, Converted] = field(default_factory=dict)
 
 
 def converge(datastore: Datastore, *, form: str = "kubernetes", previous: Convergence | None = None) -> Convergence:
-    """Convert and control. `previous`: a convergence of a datastore that shares most objects, to save work only."""
-    converted = [_convert(entry, form, stored=datastore.stored) for entry in datastore.kubernetes.values()]
-    entries = {c.entry.key: c.entry for c in converted if c.entry is not None}
-    warnings = [warning for c in converted for warning in c.warnings]
+    """Convert and control. `previous`: the same for a datastore that shares most objects; it only saves work."""
+    converted = _with_kubernetes_objects(datastore, form, previous) if datastore.kubernetes else Convergence(datastore)
+    if not any(True for _ in datastore.all(KubeControllersConfiguration)):
+        return converted
+    from calico_engine.controllers.auto_host_endpoints import run_node_controllers
+
+    run = run_node_controllers(converted.datastore, form=form, previous=None if previous is None else previous.run)
+    return replace(
+        converted,
+        datastore=run.datastore,
+        errors=(*converted.errors, *run.errors),
+        warnings=(*converted.warnings, *run.warnings),
+        run=run,
+    )
+
+
+def _with_kubernetes_objects(datastore: Datastore, form: str, previous: Convergence | None) -> Convergence:
+    from calico_engine.controllers.kubernetes_objects import converted
+
+    known = {} if previous is None else previous.conversions
+    conversions = {
+        id(entry): known.get(id(entry)) or converted(entry, form, stored=datastore.stored)
+        for entry in datastore.kubernetes.values()
+    }
+    entries = {c.entry.key: c.entry for c in conversions.values() if c.entry is not None}
+    warnings = [warning for c in conversions.values() for warning in c.warnings]
     warnings += [
         entry.remark((), "there is a Calico object of this name too, and that one counts")
         for entry in entries.values()
         if entry.key in datastore.entries
     ]
     joined = {**entries, **datastore.entries}
-    written = replace(datastore, entries={key: joined[key] for key in sorted(joined)}) if entries else datastore
-    run = run_node_controllers(written, form=form, previous=None if previous is None else previous.run)
-    errors = [error for c in converted for error in c.errors]
-    return Convergence(run.datastore, run, (*errors, *run.errors), (*warnings, *run.warnings))
-
-
-def _convert(entry: KubernetesEntry, form: str, *, stored: bool) -> _Converted:
-    if entry.value.kind in _READ_AS_IT_IS:
-        return _Converted(None)
-    value = entry.value.value if stored else with_api_server_defaults(entry.value.value)
-    if entry.value.kind == "Pod" and not is_workload_endpoint(value):
-        return _Converted(None)
-    conversion = (convert if form == "kubernetes" else convert_for_etcd)(value, require_uid=False)
-    remarks = tuple(_remarks(entry, conversion))
-    if not conversion.resources or conversion.resources[0] is None:
-        return _Converted(None, remarks) if conversion.error else _Converted(None)
-    kind = conversion.keys[0][0]
-    resource, problems = _decode(_MODEL_OF.get(kind, kind), conversion.keys[0], conversion.resources[0])
-    if resource is None:
-        messages = "; ".join(problem for problem in problems)
-        return _Converted(None, (entry.remark((), f"what it becomes in Calico cannot be read: {messages}"),))
-    return _Converted(Entry(resource, entry.origin, kind if kind in _MODEL_OF else ""), (), remarks)
-
-
-def _remarks(entry: KubernetesEntry, conversion: Conversion) -> Iterator[ManifestError]:
-    """A rule that cannot be converted is left out; the policy stands without it."""
-    for error in conversion.rule_errors:
-        path: Path = ("spec", error.direction.value.lower(), error.index)
-        yield entry.remark(path, f"Calico leaves this rule out: {error.reason}")
-    if conversion.error and not conversion.rule_errors:
-        yield entry.remark((), f"Calico cannot convert it: {conversion.error}")
-
-
-def _decode(kind: str, key: Key, value: Mapping[str, Any]) -> tuple[Resource | None, list[str]]:
-    """The resource; its name and namespace are those of the key, which for some kinds the value does not repeat."""
-    _, namespace, name = key
-    metadata = {**value.get("metadata", {}), "name": name} | ({"namespace": namespace} if namespace else {})
-    resource, problems = decode(MODELS[API_VERSION, kind], {**value, "metadata": metadata})
-    if isinstance(resource, NetworkPolicy):
-        resource = _with_named_ports(resource, value)
-    return resource, [problem.message for problem in problems]
-
-
-def _with_named_ports(policy: NetworkPolicy, value: Mapping[str, Any]) -> NetworkPolicy:
-    """A port's name may look like a number; read as one it would not be found among the endpoints' names."""
-    spec = value["spec"]
-    return replace(
-        policy,
-        spec=replace(
-            policy.spec,
-            ingress=_named(policy.spec.ingress, spec.get("ingress")),
-            egress=_named(policy.spec.egress, spec.get("egress")),
-        ),
+    return Convergence(
+        replace(datastore, entries={key: joined[key] for key in sorted(joined)}),
+        tuple(error for c in conversions.values() for error in c.errors),
+        tuple(warnings),
+        conversions=conversions,
     )
-
-
-def _named(rules: tuple[Rule, ...] | None, written: list[Any] | None) -> tuple[Rule, ...] | None:
-    if not rules or not written:
-        return rules
-    result = []
-    for rule, raw in zip(rules, written, strict=True):
-        ports = raw.get("destination", {}).get("ports", ())
-        if any(isinstance(port, str) and port.isdigit() for port in ports):
-            named = tuple(
-                Port(0, 0, raw_port) if isinstance(raw_port, str) and raw_port.isdigit() else port
-                for port, raw_port in zip(rule.destination.ports, ports, strict=True)
-            )
-            rule = replace(rule, destination=replace(rule.destination, ports=named))
-        result.append(rule)
-    return tuple(result)

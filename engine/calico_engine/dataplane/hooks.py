@@ -78,6 +78,8 @@ class HostEndpointPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Step:
+    """One step of a table, and when it is taken."""
+
     do: Do | HostEndpointPolicy
     when: When = When.ALWAYS
 

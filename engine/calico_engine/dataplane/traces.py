@@ -41,6 +41,8 @@ class RuleTrace:
 
 @dataclass(frozen=True, slots=True)
 class PolicyTrace:
+    """One policy's rules in the chain's direction, as far as they were tried."""
+
     kind: str
     namespace: str
     name: str
@@ -98,5 +100,7 @@ class StepTrace:
 
 @dataclass(frozen=True, slots=True)
 class TableTrace:
+    """One table at one hook, step by step."""
+
     hook: str
     steps: tuple[ChainTrace | StepTrace, ...]

@@ -19,7 +19,6 @@ from pydantic import PlainValidator, TypeAdapter, ValidationError
 
 from calico_engine.errors import printable
 from calico_engine.manifests.encoding import to_json
-from calico_engine.manifests.felix_spec import FelixSpec
 from calico_engine.manifests.field_places import place_hint
 from calico_engine.manifests.go_numbers import go_float32_text
 from calico_engine.manifests.hints import placeholder_hint, unknown_field
@@ -88,6 +87,8 @@ def _with_place(model: Any, problem: Problem) -> Problem:
 
 def _with_felix_spec(resource: Any) -> tuple[Any, list[Problem]]:
     """The configuration with its spec checked against the table of fields, and written as Calico would write it."""
+    from calico_engine.manifests.felix_spec import FelixSpec  # long, and few manifests have one
+
     spec, problems = decode(FelixSpec, resource.spec)
     if spec is None:
         return None, [dataclasses.replace(problem, path=("spec", *problem.path)) for problem in problems]

@@ -25,6 +25,8 @@ _EXPONENT_FROM = 1e21
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Field:
+    """How one field is written."""
+
     name: str
     json_name: str
     always: bool

@@ -7,10 +7,11 @@ client adds on writing (defaults, built-in tiers) is already in it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from calico_engine.errors import ManifestError
+from calico_engine.frozen import frozen
 from calico_engine.manifests.loading import Loaded
 from calico_engine.manifests.origin import Origin
 from calico_engine.manifests.yaml_problems import Path
@@ -26,7 +27,7 @@ _E = TypeVar("_E", "Entry", "KubernetesEntry")
 Key = tuple[str, str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One object; `origin` is None for what Calico itself puts there (the built-in tiers)."""
 
@@ -47,7 +48,7 @@ class Entry:
         return self.origin.remark(kind, name, path, message)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KubernetesEntry:
     """One Kubernetes object and where it was written."""
 
@@ -65,7 +66,7 @@ class KubernetesEntry:
         return self.origin.remark(self.value.kind, self.value.name, path, message)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Datastore:
     """Objects by key, in key order; Kubernetes' own beside Calico's, because the two share names of kinds.
 

@@ -5,8 +5,9 @@ the screen, reverse the reading direction or break a line of a report.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import total_ordering
+
+from calico_engine.frozen import frozen
 
 PRINTABLE_LIMIT = 200
 """How many characters of user text a message shows unless told otherwise."""
@@ -57,7 +58,7 @@ class CalicoEngineError(Exception):
 
 
 @total_ordering
-@dataclass(frozen=True, slots=True)
+@frozen
 class ManifestError:
     """One thing that is wrong (or, in a list of warnings, worth knowing) in the manifests, and its place.
 

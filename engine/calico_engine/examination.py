@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.findings import errors, warnings
 from calico_engine.controllers.convergence import converge
 from calico_engine.datastore import build
 from calico_engine.errors import ManifestError
+from calico_engine.frozen import frozen
 from calico_engine.manifests.calicoctl import refusals
 from calico_engine.manifests.loading import load
 from calico_engine.manifests.sources import Source, read_sources
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Examination:
     """`errors`: what is refused; `warnings`: what else to know; `unreadable`: what could not be read at all.
 

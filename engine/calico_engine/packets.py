@@ -9,11 +9,12 @@ from __future__ import annotations
 import enum
 import ipaddress
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from reprlib import Repr
 
 from calico_engine import networks
 from calico_engine.errors import InvalidPacket
+from calico_engine.frozen import frozen
 
 #: Calico's protocol names (api numorstring/protocol.go) and their numbers.
 PROTOCOL_NUMBERS: Mapping[str, int] = {"TCP": 6, "UDP": 17, "ICMP": 1, "ICMPv6": 58, "SCTP": 132, "UDPLite": 136}
@@ -64,7 +65,7 @@ OPEN_FIELDS: Mapping[str, int] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Packet:
     """A packet at one node.
 

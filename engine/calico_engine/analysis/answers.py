@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from calico_engine.dataplane.outcomes import Decision, ReasonCode
 from calico_engine.dataplane.traces import TableTrace
+from calico_engine.frozen import frozen
 from calico_engine.packets import Packet
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PolicyRef:
     """A policy or profile; namespace is None for cluster-wide ones."""
 
@@ -18,7 +17,7 @@ class PolicyRef:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reason:
     """What decided, and where it is written. What does not apply is None. `rule` counts from 0, Log rules included."""
 
@@ -43,7 +42,7 @@ class Reason:
         return f"{where} {what}" if where else what
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HopTrace:
     """One packet on one node: everything that was considered.
 
@@ -59,7 +58,7 @@ class HopTrace:
     witness: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Witness:
     """A packet that the question may mean, or with `reply` the answer to it, and the decision on it."""
 
@@ -69,7 +68,7 @@ class Witness:
     reply: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answered:
     """One answer with everything that belongs to it. `allowed` is None when `decision` is UNCERTAIN.
 

@@ -7,7 +7,6 @@ pass. Where untracked policy is about, the reply must pass as well.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from calico_engine.analysis.parties import Directory, Party, is_loopback
@@ -20,6 +19,7 @@ from calico_engine.dataplane.open_fields import Points, Settled, settle
 from calico_engine.dataplane.outcomes import Answer, Decision
 from calico_engine.dataplane.reader import Domains, PacketReader, fields_to_try
 from calico_engine.errors import OutOfScope, UnknownReference, quoted
+from calico_engine.frozen import frozen
 from calico_engine.packets import PORT_PROTOCOLS, Packet, format_address
 from calico_engine.resources import IPPool
 
@@ -38,7 +38,7 @@ class Hop(NamedTuple):
     reply: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Crossing:
     """The hops for one choice of everything that was open; the first that does not pass ends it."""
 
@@ -50,7 +50,7 @@ class Crossing:
         return hop.answer.decision, hop.passes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Connection:
     """What became of a connection: one crossing, or two that differ and the fields of the packet that differ in them."""
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.felix_model import FelixEndpoint
 from calico_engine.compiler.hosts import LOOPBACK, Address, node_addresses, tunnel_addresses
 from calico_engine.errors import UnknownReference, printable, quoted
+from calico_engine.frozen import frozen
 from calico_engine.packets import parse_address
 from calico_engine.resources import WorkloadEndpoint
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Party:
     """One end. `node` is None outside the cluster; `workload` is set for a pod; `addresses` are the candidates.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from calico_engine.errors import quoted
+from calico_engine.frozen import frozen
 from calico_engine.packets import (
     ICMP,
     ICMP_PROTOCOLS,
@@ -45,7 +45,7 @@ SERVICE_NAMES: Mapping[str, tuple[int, int]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Service:
     """What is asked for: a protocol, with its port or ICMP type and code where they are given."""
 

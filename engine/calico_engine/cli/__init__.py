@@ -3,6 +3,7 @@
 Each command has a file of its own, which registers it with `application.app`.
 """
 
+import gc
 import os
 
 from calico_engine.garbage import collector_paused
@@ -13,6 +14,8 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 with collector_paused():  # a tenth of the start
     from calico_engine.cli import check, validate
     from calico_engine.cli.running import main, run
+
+    gc.freeze()  # what was imported stays, and need not be looked at again
 
 __all__ = ["main", "run"]
 

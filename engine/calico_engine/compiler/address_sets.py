@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from calico_engine.compiler.felix_model import FelixEndpoint, FelixModel, FelixNetworkSet, FelixProfile, NamedPort, Net
 from calico_engine.compiler.intervals import Intervals, contains, merged
+from calico_engine.frozen import frozen
 from calico_selectors import Selector
 
 ALL = Selector("all()")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AddressSet:
     """The addresses of all that one selector selects, as intervals per family."""
 
@@ -46,7 +46,7 @@ class AddressSet:
         return member
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PortSet:
     """(address, protocol, port) members of a named port or of a service; per family."""
 
@@ -58,7 +58,7 @@ class PortSet:
         return self.v4 if version == 4 else self.v6
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Entity:
     """What a selector may select, and the addresses that it then contributes."""
 

@@ -15,10 +15,11 @@ from calico_engine.compiler.failsafes import FailsafeChain
 from calico_engine.compiler.felix_model import ChainType, FelixPolicy, FelixRule, FelixTier, ResourceId
 from calico_engine.compiler.matchers import CandidatesByProtocol, Row, rows
 from calico_engine.compiler.rules import CompiledRule
+from calico_engine.frozen import frozen
 from calico_engine.packets import Direction
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChainShape:
     """How chains of one type behave. Forward chains have no failsafes; only normal chains consult profiles."""
 
@@ -39,7 +40,7 @@ SHAPES: Mapping[ChainType, ChainShape] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChainPolicy:
     """One policy's rules for one direction; a staged policy is listed and never evaluated."""
 
@@ -92,7 +93,7 @@ class ChainProfile:
         return rows(self.rules[6], self.sets)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WorkloadGuards:
     """What a workload's egress chain drops before any policy, unless configured otherwise."""
 
@@ -100,7 +101,7 @@ class WorkloadGuards:
     ipip: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chain:
     """All that one endpoint does in one direction, for one kind of policy."""
 
@@ -116,7 +117,7 @@ class Chain:
     guards: WorkloadGuards | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SelectedTier:
     """The policies of one tier and one kind that apply to an endpoint, in order, both directions together."""
 

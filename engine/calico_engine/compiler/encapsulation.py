@@ -6,15 +6,15 @@ Source: felix/calc/encapsulation_resolver.go, vxlan_resolver.go, felix/dataplane
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from calico_engine.compiler.intervals import Intervals, merged, parse_net
 from calico_engine.configuration import DataplaneSettings
 from calico_engine.datastore import Datastore
+from calico_engine.frozen import frozen
 from calico_engine.resources import BGPConfiguration, IPPool, Node
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Encapsulation:
     """By IP version: the sources allowed to send encapsulated packets here; a version without an entry is off."""
 

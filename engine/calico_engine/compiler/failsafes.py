@@ -6,10 +6,10 @@ Source: felix/rules/static.go: failsafeInChain, failsafeOutChain.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from calico_engine.compiler.intervals import Intervals, contains, merged, parse_net
 from calico_engine.configuration import Failsafe
+from calico_engine.frozen import frozen
 from calico_engine.packets import TCP, UDP, Direction
 
 _NUMBERS = {"tcp": TCP, "udp": UDP}
@@ -17,7 +17,7 @@ _NUMBERS = {"tcp": TCP, "udp": UDP}
 Openings = Mapping[tuple[int, int], Intervals | None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FailsafeChain:
     """Failsafes of one chain for one IP version. The peer is the source of incoming, the destination of outgoing packets."""
 

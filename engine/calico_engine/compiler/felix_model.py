@@ -12,6 +12,7 @@ from functools import cached_property
 
 from calico_engine.controllers.services import ServiceIndex
 from calico_engine.datastore import Entry
+from calico_engine.frozen import frozen
 from calico_engine.manifests.yaml_problems import Path
 from calico_engine.packets import Direction
 from calico_engine.resources.rules import Rule
@@ -48,7 +49,7 @@ class ResourceId:
         return f"{self.kind}/{self.namespace}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuleId:
     """Which rule: its policy or profile, direction and index (from 0, Log rules included); tier empty for a profile."""
 
@@ -62,7 +63,7 @@ class RuleId:
 Net = tuple[int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FelixEntity:
     """One side of a rule. `positive` and `negative` are what is left after folding; None = no condition.
 
@@ -80,7 +81,7 @@ class FelixEntity:
     service: tuple[str, str] | None = None  # (namespace, name)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FelixRule:
     """One rule, for both IP versions unless `version` says which."""
 
@@ -96,7 +97,7 @@ class FelixRule:
     written: Rule
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FelixPolicy:
     """One policy; `acts` are the directions in which it is in force."""
 
@@ -125,7 +126,7 @@ class FelixPolicy:
         return (ChainType.NORMAL, ChainType.FORWARD) if self.apply_on_forward else (ChainType.NORMAL,)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FelixTier:
     """One tier; `exists` is False for one that policies name and that has no Tier object."""
 
@@ -135,7 +136,7 @@ class FelixTier:
     exists: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FelixProfile:
     """One profile: labels for whoever lists it, and rules."""
 
@@ -149,7 +150,7 @@ class FelixProfile:
         return self.ingress if direction is Direction.INGRESS else self.egress
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NamedPort:
     """A port that an endpoint declares by name."""
 
@@ -158,7 +159,7 @@ class NamedPort:
     port: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FelixEndpoint:
     """A host or workload endpoint. `addresses` are (version, address): expectedIPs, or the workload's own."""
 
@@ -176,7 +177,7 @@ class FelixEndpoint:
         return self.id.kind == "HostEndpoint"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FelixNetworkSet:
     """A set of nets that selectors select by its labels."""
 
@@ -186,7 +187,7 @@ class FelixNetworkSet:
     nets: tuple[Net, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notice:
     """Something a user should know about an object: that Felix ignores it, or reads it otherwise than it looks."""
 

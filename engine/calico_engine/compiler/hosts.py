@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from calico_engine.compiler.felix_model import FelixModel
 from calico_engine.datastore import Datastore
+from calico_engine.frozen import frozen
 from calico_engine.packets import parse_address
 from calico_engine.resources import Host, Node
 from calico_engine.resources.hosts import HostInterface
@@ -20,7 +21,7 @@ _LOOPBACK_ADDRESSES = ("127.0.0.1/8", "::1/128")
 Address = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostModel:
     """What is known of a node's network; `assumed` says that no Host document describes it."""
 

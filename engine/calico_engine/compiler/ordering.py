@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from calico_engine.compiler.felix_model import FelixPolicy, FelixTier
+from calico_engine.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OrderedTier:
     """A tier and its policies, in evaluation order."""
 

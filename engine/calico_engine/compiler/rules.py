@@ -6,11 +6,10 @@ Source: felix/rules/policy.go (FilterRuleToIPVersion, ProtoRuleToIptablesRules, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from calico_engine.compiler.address_sets import AddressSets
 from calico_engine.compiler.felix_model import Action, FelixEntity, FelixRule, Net, RuleId
 from calico_engine.compiler.intervals import ADDRESS_LIMIT, Intervals, merged
+from calico_engine.frozen import frozen
 from calico_engine.packets import PORT_PROTOCOLS, TCP
 from calico_engine.resources.rules import Rule
 from calico_selectors import Selector
@@ -19,7 +18,7 @@ from calico_selectors import Selector
 _PORT_SLOTS = 15
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ports:
     """Any of these port ranges, or any of these named-port sets."""
 
@@ -27,7 +26,7 @@ class Ports:
     named: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Side:
     """What the source, or the destination, must be; None and () mean no condition. All that is given must hold."""
 
@@ -40,7 +39,7 @@ class Side:
     port_sets: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CompiledRule:
     """One rule for one IP version. `ignored` names criteria that are written and that Felix does not test."""
 

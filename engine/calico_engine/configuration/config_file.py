@@ -7,9 +7,8 @@ double quotes), a backslash at the end continues the line, backticks and triple 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from calico_engine.configuration.go_text import SPACE
+from calico_engine.frozen import frozen
 
 
 class ConfigFileError(ValueError):
@@ -20,7 +19,7 @@ class ConfigFileError(ValueError):
         self.line = line
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileValue:
     """One setting of the file and the line it stands on."""
 

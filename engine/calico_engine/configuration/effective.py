@@ -9,7 +9,7 @@ that is not fatal becomes the default and keeps the strength of its source (feli
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from types import MappingProxyType
 
@@ -26,11 +26,12 @@ from calico_engine.configuration.settings import (
 from calico_engine.configuration.sources import environment_settings, file_settings
 from calico_engine.configuration.value_lists import KEY_DURATIONS, KEY_VALUES
 from calico_engine.errors import InvalidConfiguration
+from calico_engine.frozen import frozen
 
 _Settings = Mapping[Level, tuple[Setting, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FelixParameters:
     """The parameters that Felix works with on one node.
 

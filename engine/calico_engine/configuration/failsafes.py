@@ -8,10 +8,10 @@ first (libcalico-go …/felixconfigprocessor.go: protoPortSliceToString), and th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from calico_engine.configuration.go_text import parse_decimal
+from calico_engine.frozen import frozen
 from calico_engine.networks import Network, parse_network, written_version
 
 Protocol = Literal["tcp", "udp"]
@@ -25,7 +25,7 @@ class FailsafeError(ValueError):
         self.panics = panics
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failsafe:
     """One open port: `protocol` is tcp or udp, `net` an ipaddress network, or None for every peer of both families.
 

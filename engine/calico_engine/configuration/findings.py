@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 from calico_engine.errors import printable
+from calico_engine.frozen import frozen
 
 
 class Level(enum.IntEnum):
@@ -24,7 +24,7 @@ class Level(enum.IntEnum):
         return self in (Level.DEFAULT, Level.FILE, Level.ENVIRONMENT)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Setting:
     """A parameter's text and where it stands, in words for a message; the name is as it was written."""
 
@@ -33,7 +33,7 @@ class Setting:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """Something that is wrong, or worth knowing, and its place.
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from calico_engine.configuration.go_classes import ANY, PERL_CLASSES, POSIX_CLASSES, Ranges, complement, unicode_class
+from calico_engine.frozen import frozen
 
 _MAX_DEPTH = 100
 _MAX_REPEAT = 1000
@@ -28,7 +29,7 @@ _POSIX = re.compile(r"\[:(\^?)([a-z0-9]*):\]")
 _ASSERTIONS = {"\\A": r"(?:\A)", "\\z": r"(?:\Z)", "\\b": r"(?a:\b)", "\\B": r"(?!(?a:\b))"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GoPattern:
     """A compiled Go regular expression; equal by its text.
 

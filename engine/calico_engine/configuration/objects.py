@@ -7,19 +7,20 @@ several such objects only the oldest counts (felix/calc/config_batcher.go: Merge
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from calico_engine.configuration.failsafes import FailsafeError
 from calico_engine.configuration.findings import Finding, Level, Setting
 from calico_engine.configuration.spec_fields import JsonType, SpecField, spec_field
 from calico_engine.configuration.spec_text import JSON, field_text
+from calico_engine.frozen import frozen
 from calico_selectors import InvalidSelector, Selector
 
 ANNOTATION_PREFIX = "config.projectcalico.org/"
 _DEFAULT, _NODE_PREFIX = "default", "node."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FelixObject:
     """A FelixConfiguration resource as it is stored; `creation_timestamp` is RFC 3339, None if it has none."""
 
@@ -32,7 +33,7 @@ class FelixObject:
         return f"FelixConfiguration {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AppliedObjects:
     """The settings of the objects that apply to a node, per level, and what was found on the way."""
 

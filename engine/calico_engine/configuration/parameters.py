@@ -7,16 +7,16 @@ Names are those of the configuration file, the environment (after `FELIX_`, in a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
 from calico_engine.configuration import value_lists as lists
 from calico_engine.configuration import values as v
 from calico_engine.configuration.values import BOOL, ENABLED, FILE, INT, SECONDS, STRING, Kind, integer, one_of
+from calico_engine.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parameter:
     """One parameter: its kind, its default in text, and what Felix does with bad values.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
 from calico_engine.configuration.failsafes import Failsafe
 from calico_engine.configuration.go_patterns import GoPattern
 from calico_engine.configuration.value_lists import PortRange
+from calico_engine.frozen import frozen
 from calico_engine.networks import Network
 
 _T = TypeVar("_T")
@@ -24,7 +24,7 @@ class Action(enum.StrEnum):
     RETURN = "RETURN"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DataplaneSettings:
     """What Felix's parameters mean for packets (verdict.md 1.2); equal settings make equal chains.
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from calico_engine.frozen import frozen
 
 
 class JsonType(enum.Enum):
@@ -33,7 +34,7 @@ class JsonType(enum.Enum):
     TABLE_RANGES = "a list of {min: a whole number, max: a whole number}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SpecField:
     """One field of the spec.
 

@@ -6,16 +6,16 @@ Which blanks are trimmed and whether empty elements count differs from kind to k
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from calico_engine.configuration.failsafes import Failsafe, parse_failsafes
 from calico_engine.configuration.go_patterns import GoPattern
 from calico_engine.configuration.go_text import SPACE, Duration
 from calico_engine.configuration.values import INTERFACE_NAME, Kind, parse_pattern
+from calico_engine.frozen import frozen
 from calico_engine.networks import Network, parse_network
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PortRange:
     """Ports `first` to `last`, both included; printed as `80` or `30000:32767`."""
 
@@ -26,7 +26,7 @@ class PortRange:
         return str(self.first) if self.first == self.last else f"{self.first}:{self.last}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TableRange:
     """Indices of Linux route tables, both ends included."""
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from calico_engine.configuration.go_patterns import GoPattern
 from calico_engine.configuration.go_text import INT64_MAX, INT64_MIN, Duration, parse_float, parse_int, parse_uint32
+from calico_engine.frozen import frozen
 from calico_engine.networks import parse_address
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kind:
     """A kind of parameter: its name in messages, its parser, and the value of `none`."""
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from calico_engine.frozen import frozen
 
 _HALF_SURROGATES = re.compile("[\ud800-\udfff]")
 #: What is escaped in texts: besides the usual, what HTML and JavaScript trip over.
@@ -20,7 +21,7 @@ class InvalidAnnotation(ValueError):
     """The annotation's text is not the JSON that is wanted."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Interface:
     """A host's interface, as calico/node writes it down."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from calico_engine.configuration import GoPattern
@@ -19,6 +18,7 @@ from calico_engine.controllers.node_addresses import (
     known_addresses,
     with_interface,
 )
+from calico_engine.frozen import frozen
 from calico_engine.resources import API_VERSION, HostEndpoint, Node
 from calico_engine.resources.base import ObjectMeta
 from calico_engine.resources.controllers import HostEndpointTemplate
@@ -54,7 +54,7 @@ class Why(enum.Enum):
 _ENDINGS = frozenset({Why.BAD_SELECTOR, Why.NO_NAME, Why.BAD_PATTERN})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WantedEndpoint:
     """A host endpoint that the node should have.
 
@@ -74,7 +74,7 @@ class WantedEndpoint:
         return self.endpoint.metadata.name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PassedOver:
     """A template that gives the node nothing; `detail` is the text at fault, if one is."""
 
@@ -83,7 +83,7 @@ class PassedOver:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NodePlan:
     """Everything that the settings want for one node, in the order in which it is written."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from calico_engine.controllers.auto_host_endpoint_controller import Plans
 from calico_engine.controllers.auto_host_endpoint_plans import NodePlan, PassedOver, WantedEndpoint, is_automatic
 from calico_engine.controllers.auto_host_endpoint_store import FailedWrite
 from calico_engine.controllers.kube_controllers_configuration import RunningConfiguration
 from calico_engine.controllers.node_addresses import KnownAddress
+from calico_engine.frozen import frozen
 from calico_engine.resources import HostEndpoint
 
 
@@ -41,7 +41,7 @@ class Deletion(enum.Enum):
     NOT_WANTED = "its node should not have it"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EndpointReport:
     """One host endpoint that a node should have.
 
@@ -57,7 +57,7 @@ class EndpointReport:
     failure: FailedWrite | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TemplateReport:
     """A template that gives a node nothing: its generateName, why, and the text at fault if there is one."""
 
@@ -65,7 +65,7 @@ class TemplateReport:
     passed_over: PassedOver
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NodeReport:
     """What one node got, and what it did not get."""
 
@@ -74,7 +74,7 @@ class NodeReport:
     passed_over: tuple[TemplateReport, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeletedEndpoint:
     """An automatic host endpoint that was there before."""
 
@@ -83,7 +83,7 @@ class DeletedEndpoint:
     why: Deletion
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostEndpointReport:
     """Everything that the controller did, by node."""
 
@@ -98,7 +98,7 @@ def state_of(running: RunningConfiguration) -> ControllerState:
     return ControllerState.ENABLED if running.node.host_endpoints.auto_create else ControllerState.DISABLED
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """The nodes that there are, host endpoints before and after by name, and the writes that failed to the end."""
 

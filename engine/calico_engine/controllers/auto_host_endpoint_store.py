@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from calico_engine.controllers.kube_controllers_configuration import DatastoreForm
 from calico_engine.errors import printable
+from calico_engine.frozen import frozen
 from calico_engine.manifests.schema import schema_findings
 from calico_engine.manifests.validator import validate
 from calico_engine.manifests.validator.shapes import repeated
@@ -37,7 +38,7 @@ class Cause(enum.Enum):
     MISSING = "it is not there"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FailedWrite:
     """A host endpoint that the controller could not write. It is only logged, and tried again."""
 
@@ -48,7 +49,7 @@ class FailedWrite:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stored:
     """A host endpoint and its revision, which changes with every write."""
 

@@ -9,7 +9,7 @@ writes it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from calico_engine.controllers.auto_host_endpoint_controller import ControllerCrash
 from calico_engine.controllers.auto_host_endpoint_remarks import crash_remark, remarks
@@ -30,13 +30,14 @@ from calico_engine.controllers.node_controllers import Memory, NodeControllers
 from calico_engine.controllers.reading import Unconvertible
 from calico_engine.datastore import Datastore, Entry, Key
 from calico_engine.errors import ManifestError
+from calico_engine.frozen import frozen
 from calico_engine.resources import HostEndpoint, KubeControllersConfiguration, Node
 
 #: More passes than this change nothing new: two nodes then take one name from each other, forever.
 _MOST_PASSES = 4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ControllerRun:
     """The datastore afterwards, what is in force, what was done and why, and what is worth a remark.
 

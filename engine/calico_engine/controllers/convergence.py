@@ -7,11 +7,12 @@ are many modules, and most questions are about manifests that need neither, so t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from calico_engine.datastore import Datastore
 from calico_engine.errors import ManifestError
+from calico_engine.frozen import frozen
 from calico_engine.resources import KubeControllersConfiguration
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from calico_engine.controllers.kubernetes_objects import Converted
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Convergence:
     """The datastore that Felix reads, and what was worth a remark on the way."""
 

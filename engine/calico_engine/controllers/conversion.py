@@ -7,7 +7,7 @@ fewer kinds. Source: libcalico-go/lib/backend/k8s/conversion, kube-controllers/p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from calico_engine.controllers.cluster_network_policies import convert_cluster_network_policy
@@ -19,6 +19,7 @@ from calico_engine.controllers.profiles import convert_namespace, convert_servic
 from calico_engine.controllers.reading import Struct, Unconvertible
 from calico_engine.controllers.workloads import convert_pod
 from calico_engine.errors import printable
+from calico_engine.frozen import frozen
 
 #: The kinds that are converted, and the only version of each that Calico v3.32 reads.
 API_VERSIONS: Final[Mapping[str, str]] = {
@@ -44,7 +45,7 @@ _TELLING_FIELDS: Final = (
 _NAMESPACE_PHASES: Final = ("Active", "Terminating")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conversion:
     """What a Kubernetes object becomes. `keys` are (kind, namespace, name), one for each of `resources`.
 
@@ -58,7 +59,7 @@ class Conversion:
     rule_errors: tuple[RuleError, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Settings:
     use_pod_cidr: bool
     require_uid: bool

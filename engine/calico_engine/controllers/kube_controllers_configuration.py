@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from calico_engine.configuration.go_text import Duration
 from calico_engine.errors import InvalidConfiguration, printable
+from calico_engine.frozen import frozen
 from calico_engine.manifests.client_rules import client_rules
 from calico_engine.manifests.decoding import Problem
 from calico_engine.manifests.defaulting import with_defaults
@@ -67,7 +68,7 @@ class DatastoreForm(enum.StrEnum):
     ETCDV3 = "etcdv3"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostEndpointSettings:
     """Which host endpoints are made for each node."""
 
@@ -76,7 +77,7 @@ class HostEndpointSettings:
     templates: tuple[HostEndpointTemplate, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NodeController:
     """The controller of nodes, as far as it changes labels and host endpoints."""
 
@@ -84,7 +85,7 @@ class NodeController:
     host_endpoints: HostEndpointSettings
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunningConfiguration:
     """What is in force. `node` is None where the node controller does not run at all."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from calico_engine.controllers.api_server import with_api_server_defaults
@@ -12,6 +12,7 @@ from calico_engine.controllers.identity import Key
 from calico_engine.controllers.workloads import is_workload_endpoint
 from calico_engine.datastore import Entry, KubernetesEntry
 from calico_engine.errors import ManifestError
+from calico_engine.frozen import frozen
 from calico_engine.manifests.decoding import decode
 from calico_engine.manifests.yaml_problems import Path
 from calico_engine.resources import API_VERSION, MODELS, NetworkPolicy, Resource
@@ -22,7 +23,7 @@ _READ_AS_IT_IS = frozenset({"Service", "EndpointSlice"})
 _MODEL_OF = {"KubernetesNetworkPolicy": "NetworkPolicy", "KubernetesClusterNetworkPolicy": "GlobalNetworkPolicy"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Converted:
     """What one Kubernetes object became; `entry` is None for one that Calico makes nothing of."""
 

@@ -15,12 +15,13 @@ from dataclasses import dataclass, field, replace
 from calico_engine.controllers.annotations import InvalidAnnotation, read_text_map, write_text_map
 from calico_engine.controllers.identity import ORCHESTRATOR
 from calico_engine.controllers.reading import Struct
+from calico_engine.frozen import frozen
 from calico_engine.resources import Node
 
 KUBE_LABELS_ANNOTATION = "projectcalico.org/kube-labels"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KubernetesNode:
     """What counts of a Kubernetes node here. `labels` is None where the object has no labels at all."""
 

@@ -7,9 +7,9 @@ mergeExpectedIPsWithInterfaceIPs. Texts are compared, not values: `fd00::1` and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
+from calico_engine.frozen import frozen
 from calico_engine.networks import Address, Network, parse_address, parse_network
 from calico_engine.resources import Node
 from calico_engine.resources.nodes import NodeBGPSpec, NodeInterface, NodeWireguardSpec
@@ -19,7 +19,7 @@ _INTERNAL = "InternalIP"
 _REMEMBERED = 50_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KnownAddress:
     """An address as it is written in the node, and the field that it is written in."""
 

@@ -16,10 +16,11 @@ from calico_engine.controllers.kube_controllers_configuration import (
     RunningConfiguration,
 )
 from calico_engine.controllers.label_sync import KubernetesNode, LabelController
+from calico_engine.frozen import frozen
 from calico_engine.resources import HostEndpoint, Node
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Changes:
     """What others than the controllers did since the last time. `nodes` are Calico's."""
 
@@ -31,7 +32,7 @@ class Changes:
     deleted_kubernetes_nodes: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Memory:
     """What one run found out that the next one, on nearly the same objects, need not find out again."""
 

@@ -7,12 +7,12 @@ combinePortsWithCNPIngressPeers).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from calico_engine.controllers.identity import Resource
 from calico_engine.controllers.ports import port_json, simplify_ports
 from calico_engine.controllers.reading import without_empty
+from calico_engine.frozen import frozen
 from calico_engine.packets import Direction
 from calico_engine.resources.rules import Port
 
@@ -27,7 +27,7 @@ class BadRule(Exception):
     """A rule cannot be converted, for this reason, in Calico's words."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuleError:
     """A rule of the Kubernetes policy that could not be converted: its place there and Calico's reason."""
 

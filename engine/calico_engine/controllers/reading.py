@@ -7,9 +7,9 @@ missing field and null are the type's zero value, unknown fields are passed over
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from calico_engine.frozen import frozen
 from calico_engine.resources.base import parse_time
 
 _INT32 = range(-(2**31), 2**31)
@@ -27,7 +27,7 @@ class WrongType(Unconvertible):
         super().__init__(f"{path or 'the object'}: must be {wanted}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Struct:
     """A mapping inside a Kubernetes object, and the path that leads to it.
 

@@ -6,10 +6,11 @@ Felix looks at nothing but the slices: the Service itself, its selector and the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from calico_engine.controllers.reading import Struct, Unconvertible
+from calico_engine.frozen import frozen
 from calico_engine.networks import parse_network
 from calico_engine.packets import SCTP, TCP, UDP
 
@@ -22,7 +23,7 @@ _SERVICE_LABEL: Final = "kubernetes.io/service-name"
 _PROTOCOLS: Final = {"UDP": UDP, "SCTP": SCTP}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServiceMembers:
     """The endpoints of one service. As a source a rule matches `addresses`, as a destination `ports`."""
 
@@ -34,7 +35,7 @@ class ServiceMembers:
         return ServiceMembers(self.addresses | other.addresses, self.ports | other.ports)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServiceIndex:
     """The members of every service that a slice names, and (position, message) of each slice that could not be read."""
 

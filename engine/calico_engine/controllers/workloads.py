@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from calico_engine.controllers.annotations import InvalidAnnotation, read_texts
@@ -25,6 +24,7 @@ from calico_engine.controllers.identity import (
 )
 from calico_engine.controllers.quality_of_service import quality_of_service
 from calico_engine.controllers.reading import Struct, Unconvertible, without_empty
+from calico_engine.frozen import frozen
 from calico_engine.networks import parse_network
 
 _KIND: Final = "WorkloadEndpoint"
@@ -41,7 +41,7 @@ _PORT_PROTOCOLS: Final = ("TCP", "UDP", "SCTP")
 _NO_NETWORK: Final = "<nil>"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _PodNetwork:
     """An address of a pod: its network as text, the address in it, the family and the length of the mask as written."""
 

@@ -22,9 +22,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from calico_engine.compiler.felix_model import ChainType
+from calico_engine.frozen import frozen
 from calico_engine.packets import Direction, HookPath
 
 
@@ -67,7 +67,7 @@ class Do(enum.Enum):
     LOOPING_SERVICES = "drop packets to advertised service addresses that nothing took"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostEndpointPolicy:
     """The chain of the host endpoint that governs one of the packet's interfaces, if any."""
 
@@ -76,7 +76,7 @@ class HostEndpointPolicy:
     interface: Side
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One step of a table, and when it is taken."""
 
@@ -84,7 +84,7 @@ class Step:
     when: When = When.ALWAYS
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """One table at one hook. `decides`: what its end accepts is final (the filter table)."""
 

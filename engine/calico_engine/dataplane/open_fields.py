@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from calico_engine.compiler.address_sets import AddressSets
@@ -17,6 +16,7 @@ from calico_engine.compiler.chains import Chain
 from calico_engine.compiler.rules import CompiledRule, Ports
 from calico_engine.dataplane.plans import Plan
 from calico_engine.errors import OutOfScope
+from calico_engine.frozen import frozen
 from calico_engine.packets import OPEN_FIELDS, QUERY_KEYS, Packet
 
 _T = TypeVar("_T")
@@ -101,7 +101,7 @@ def representatives(name: str, points: set[int], domain: tuple[int, int] | None 
     return sorted({low} | {point for point in points if low < point <= high})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settled(Generic[_T]):
     """All values of the open fields give the same answer (`result`), or two that differ in one field give two."""
 

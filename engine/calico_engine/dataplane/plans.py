@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from calico_engine.compiler.chains import Chain
 from calico_engine.compiler.felix_model import ChainType, FelixEndpoint
@@ -18,6 +18,7 @@ from calico_engine.configuration import Action
 from calico_engine.dataplane import hooks
 from calico_engine.dataplane.hooks import Do, HostEndpointPolicy, Side, Step, When
 from calico_engine.dataplane.outcomes import Outcome, ReasonCode
+from calico_engine.frozen import frozen
 from calico_engine.packets import ICMPV6, UDP, Direction, HookPath, Packet
 
 _IPIP = 4
@@ -37,7 +38,7 @@ class Kind(enum.IntEnum):
     CHECK = 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Op:
     """One planned step. `when` is ALWAYS, ACCEPTED, NOT_ACCEPTED or ESTABLISHED; the rest was settled by the plan."""
 
@@ -50,14 +51,14 @@ class Op:
     does: Do | HostEndpointPolicy | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlannedTable:
     name: str
     decides: bool
     ops: tuple[Op, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """Everything that a packet of one IP version on one way through the node meets."""
 

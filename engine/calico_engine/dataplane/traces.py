@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from calico_engine.frozen import frozen
 
 #: The trace of a packet: the tables that it passed, in order.
 Trace = tuple["TableTrace", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CriterionTrace:
     """One criterion of a rule: what the rule wants, what the packet has.
 
@@ -25,7 +25,7 @@ class CriterionTrace:
     ignored: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuleTrace:
     """One rule. `exists` is False if Felix makes no rule of it for this IP version; it is then not tried."""
 
@@ -39,7 +39,7 @@ class RuleTrace:
     by_pass_bit: bool = False  # a Pass rule of a profile that took effect because the pass bit was already set
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PolicyTrace:
     """One policy's rules in the chain's direction, as far as they were tried."""
 
@@ -52,7 +52,7 @@ class PolicyTrace:
     line: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TierTrace:
     """One tier's policies in the chain's direction. `outcome`: allow, deny, pass, end of tier deny, or next."""
 
@@ -63,7 +63,7 @@ class TierTrace:
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProfileTrace:
     """One profile. `pass_bit`: it was set when the profile began, so its first Pass rule ends it whatever the packet."""
 
@@ -73,7 +73,7 @@ class ProfileTrace:
     rules: tuple[RuleTrace, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChainTrace:
     """One endpoint chain."""
 
@@ -89,7 +89,7 @@ class ChainTrace:
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepTrace:
     """One step that is no endpoint chain; `outcome` is None if it said nothing of the packet."""
 
@@ -98,7 +98,7 @@ class StepTrace:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TableTrace:
     """One table at one hook, step by step."""
 

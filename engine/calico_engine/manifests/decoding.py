@@ -18,6 +18,7 @@ import annotated_types
 from pydantic import PlainValidator, TypeAdapter, ValidationError
 
 from calico_engine.errors import printable
+from calico_engine.frozen import frozen
 from calico_engine.manifests.encoding import to_json
 from calico_engine.manifests.field_places import place_hint
 from calico_engine.manifests.go_numbers import go_float32_text
@@ -30,7 +31,7 @@ _T = TypeVar("_T")
 Path = tuple[str | int, ...]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """Something wrong at `path` within one object; `at_key` when the key itself is meant and not its value."""
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from calico_engine.errors import ManifestError, printable
+from calico_engine.frozen import frozen
 from calico_engine.manifests.sources import Source
 from calico_engine.manifests.yaml_events import BYTE_ORDER_MARK
 from calico_engine.manifests.yaml_problems import MOST_PROBLEMS, InvalidYaml, YamlProblem, render_path
@@ -26,7 +27,7 @@ _SEPARATOR = "\n---"
 _END_MARKER = re.compile(r"^\.\.\.(?=\s|\Z)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """One document of a source: its number from 1 (skipped ones count), and where its text lies."""
 
@@ -122,7 +123,7 @@ _TOO_MANY = f"more than {MAX_DOCUMENTS} documents in one file; the rest is not r
 _UNREAD = "not read: it stands behind the end marker `...`; calicoctl drops it silently"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Separator:
     """A line that separates: the text on it that is lost, and whether the line ends."""
 

@@ -16,6 +16,7 @@ from functools import cache
 from typing import Annotated, Any, get_args, get_origin
 
 from calico_engine.configuration.go_text import Duration
+from calico_engine.frozen import frozen
 from calico_engine.resources.base import Kept, Pointer, json_name
 from calico_engine.resources.rules import Port
 
@@ -23,7 +24,7 @@ _Encoder = Callable[[Any], object]
 _EXPONENT_FROM = 1e21
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@frozen
 class _Field:
     """How one field is written."""
 

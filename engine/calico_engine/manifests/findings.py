@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
+from calico_engine.frozen import frozen
 from calico_engine.manifests.decoding import Path
 
 
@@ -15,7 +15,7 @@ class Severity(enum.Enum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Advice:
     """Something worth knowing about the value at `path` within one object; `at_key` when the key itself is meant."""
 

@@ -24,6 +24,18 @@ def go_float32_text(value: float) -> str:
     return sign + ("0" if single == 0 else _notation(_shortest(abs(single))))
 
 
+def go_float64_text(value: float) -> str:
+    """Return a float as Go prints it where it keeps all of its digits, such as an order in a table.
+
+    >>> [go_float64_text(value) for value in (1000.0, 10.5, 1000000.0, 1234567.0, -0.00001)]
+    ['1000', '10.5', '1e+06', '1.234567e+06', '-1e-05']
+    """
+    if not math.isfinite(value):
+        return go_float32_text(value)
+    # Python's repr is the shortest text that gives the same float, as Go's is.
+    return ("-" if math.copysign(1, value) < 0 else "") + ("0" if value == 0 else _notation(Decimal(repr(abs(value)))))
+
+
 def _single(value: float) -> float:
     try:
         rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from calico_engine.errors import ManifestError, printable
+from calico_engine.frozen import frozen
 from calico_engine.garbage import collector_paused
 from calico_engine.manifests.advice import advice
 from calico_engine.manifests.client_rules import creation_problems
@@ -38,7 +39,7 @@ from calico_engine.resources.kubernetes import KUBERNETES_KINDS, KubernetesObjec
 _NAMED = 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LoadedObject:
     """One resource and where it was written."""
 
@@ -46,7 +47,7 @@ class LoadedObject:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LoadedKubernetesObject:
     """One Kubernetes object and where it was written."""
 
@@ -142,7 +143,7 @@ def _load_kubernetes(raw: RawObject, origin: Origin, loaded: Loaded) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reading:
     """One object through all layers: what calicoctl refuses of it, and what else is to say."""
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Annotated
 
 from pydantic import Field
 
 from calico_engine.errors import printable
+from calico_engine.frozen import frozen
 from calico_engine.manifests.crd_objects import CRD_API_VERSION, as_api_object
 from calico_engine.manifests.decoding import Path, Problem, decode
 from calico_engine.manifests.hints import unknown_name
@@ -52,7 +53,7 @@ class Skipped(enum.Enum):
     HARMLESS = "cannot change a verdict and was skipped"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RawObject:
     """One object of a document, not yet decoded; `path` leads to it from the document's root."""
 
@@ -94,7 +95,7 @@ def objects_of(value: object) -> tuple[list[RawObject], list[Problem]]:
     return objects, problems
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Item:
     """An object on its way: what its list says it is, and whether the list insists on it."""
 

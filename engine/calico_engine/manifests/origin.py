@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from calico_engine.errors import ManifestError
+from calico_engine.frozen import frozen
 from calico_engine.manifests.documents import Document
 from calico_engine.manifests.positions import locate
 from calico_engine.manifests.yaml_problems import Path, render_path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origin:
     """One object's place. Lines and columns are looked up when asked for."""
 

@@ -19,6 +19,7 @@ from yaml.events import (
 )
 
 from calico_engine.errors import printable
+from calico_engine.frozen import frozen
 from calico_engine.manifests.yaml_events import open_events
 from calico_engine.manifests.yaml_problems import MOST_PROBLEMS, LineTable, Path, YamlProblem
 from calico_engine.manifests.yaml_scalars import MERGE_TAG, UnreadableScalar, key_text, resolve_plain, resolve_tagged
@@ -27,7 +28,7 @@ _DOCUMENT = 0
 _NO_KEY = -1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Duplicate:
     """A key that its mapping had already, the offsets of both, and whether it came (the second time) by ``<<``."""
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from calico_engine.errors import ManifestError
+from calico_engine.frozen import frozen
 
 STANDARD_INPUT = "-"
 STANDARD_INPUT_NAME = "<stdin>"
@@ -38,7 +39,7 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """A text and the name to show for it. Of a text in UTF-16, calicoctl sees one document only."""
 

@@ -6,11 +6,11 @@ time (see ``outline``): manifests are read often and are wrong rarely.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import islice
 
 import yaml
 
+from calico_engine.frozen import frozen
 from calico_engine.manifests.outline import duplicate_keys
 from calico_engine.manifests.yaml_events import (
     BYTE_ORDER_MARK,
@@ -33,7 +33,7 @@ JsonValue = dict[str, "JsonValue"] | list["JsonValue"] | str | int | float | boo
 """What a document holds. An alias and its anchor are one object, so values must not be changed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class YamlReading:
     """The value of a text, and what its author should know although it is legal."""
 

@@ -6,12 +6,12 @@ A finding does not carry its kind. It is told from the sentence where the senten
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from calico_engine.errors import ManifestError
+from calico_engine.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FindingRule:
     """A kind of finding: its id and what all such findings have in common."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from calico_engine.errors import ManifestError
+from calico_engine.frozen import frozen
 
 _SINGLE_QUOTED = re.compile(r"'(?:[^']|'')*'")
 _DOUBLE_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -20,7 +20,7 @@ _REMEMBERED_TEXTS = 8
 _WINDOW = 1_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """Part of a line; line and column count from 1, in characters."""
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated
 
 from pydantic import Field, PlainValidator
 
+from calico_engine.frozen import frozen
 from calico_engine.resources.base import KEPT, Int, Items, TextMap, api_struct
 
 _NAMED_PORT = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Port:
     """A port of a rule: a range of numbers (`first` to `last`, both included) or a name."""
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
+from calico_engine.frozen import frozen
 from calico_engine.manifests.hints import placeholder_hint
 
 _REMEMBERED, _LONGEST_REMEMBERED = 50_000, 64
@@ -17,7 +17,7 @@ _MAPPED = 0xFFFF << 32
 _ALL = (1 << 128) - 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Net:
     """An address with a mask. `address` has 128 bits; `bits` is the family's size as written, 32 or 128."""
 

@@ -1,0 +1,57 @@
+"""Objects as YAML, as JSON and by name: what `get -o yaml|json|name` prints, fit to be read again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+import yaml
+
+from calico_engine.manifests.yaml_scalars import UnreadableScalar, resolve_plain
+
+Json = Mapping[str, object]
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes a text that calicoctl would otherwise read as something else; PyYAML knows its own YAML only."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _text_node(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "'" if _is_ambiguous(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+def _is_ambiguous(text: str) -> bool:
+    try:
+        return resolve_plain(text) != text
+    except UnreadableScalar:
+        return True
+
+
+_Dumper.add_representer(str, _text_node)
+
+
+def as_yaml(value: object) -> str:
+    """YAML with sorted keys, in ASCII alone: whatever a text holds, nothing of it reaches a terminal as it is."""
+    return yaml.dump(value, Dumper=_Dumper, default_flow_style=False, width=1_000_000)
+
+
+def as_json(value: object) -> str:
+    return json.dumps(value, indent=2)
+
+
+def as_list(kind: str, api_version: str, objects: Sequence[Json]) -> Json:
+    """A list kind of Calico's API, such as TierList."""
+    return {"apiVersion": api_version, "items": list(objects), "kind": f"{kind}List", "metadata": {}}
+
+
+def names(objects: Iterable[Json]) -> Iterable[str]:
+    """As kubectl names objects: `hostendpoint.projectcalico.org/n1-auto-hep`."""
+    for obj in objects:
+        metadata = obj["metadata"]
+        assert isinstance(metadata, Mapping)
+        group = str(obj["apiVersion"]).partition("/")[0]
+        yield f"{str(obj['kind']).lower()}.{group}/{metadata['name']}"

@@ -1,0 +1,69 @@
+"""What is not modelled is said, not guessed: only Felix's iptables dataplane, only nodes that something mentions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from calico_engine import Cluster, Decision, OutOfScope, Packet, UnknownReference
+
+HOST = {"node": "n1", "interfaceName": "eth0"}
+PACKET = {
+    "inInterface": "eth0",
+    "source": "10.0.0.9",
+    "destination": "10.0.0.1",
+    "protocol": "TCP",
+    "sourcePort": 40000,
+}
+
+
+def cluster(configuration: Mapping[str, object], scope: str = "default") -> Cluster:
+    head = {"apiVersion": "projectcalico.org/v3"}
+    host = {**head, "kind": "HostEndpoint", "metadata": {"name": "h"}, "spec": HOST}
+    felix = {**head, "kind": "FelixConfiguration", "metadata": {"name": scope}, "spec": configuration}
+    return Cluster.parse(json.dumps([host, felix]))
+
+
+def packet(node: str = "n1") -> Packet:
+    return Packet.parse({**PACKET, "node": node, "destinationPort": 8080})
+
+
+@pytest.mark.parametrize(
+    ("configuration", "word"),
+    [
+        ({"bpfEnabled": True}, "eBPF"),
+        ({"nftablesMode": "Enabled"}, "nftables"),
+        ({"iptablesFilterDenyAction": "Reject"}, "Reject"),
+    ],
+)
+def test_other_dataplanes_are_refused(configuration: Mapping[str, object], word: str) -> None:
+    for scope in ("default", "node.n1"):
+        with pytest.raises(OutOfScope, match=word):
+            cluster(configuration, scope).verdict(packet())
+
+
+@pytest.mark.parametrize(
+    "configuration",
+    [
+        {},
+        {"bpfEnabled": False},
+        {"nftablesMode": "Auto"},
+        {"nftablesMode": "Disabled"},
+        {"nftablesFilterDenyAction": "Reject"},  # of the other dataplane
+        {"iptablesMangleAllowAction": "Return"},  # lets other rules run, and decides nothing
+        {"xdpEnabled": False},
+    ],
+)
+def test_these_settings_change_nothing(configuration: Mapping[str, object]) -> None:
+    assert cluster(configuration).verdict(packet()).decision is Decision.DENY
+
+
+def test_a_node_with_another_dataplane_leaves_the_others_alone() -> None:
+    assert cluster({"bpfEnabled": True}, "node.n2").verdict(packet()).decision is Decision.DENY
+
+
+def test_a_node_that_nothing_mentions_is_unknown() -> None:
+    with pytest.raises(UnknownReference, match="'elsewhere'"):
+        cluster({}).verdict(packet("elsewhere"))

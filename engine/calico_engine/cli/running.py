@@ -14,6 +14,7 @@ from calico_engine.cli.application import ALLOWED, BAD_INPUT, INTERRUPTED, app
 from calico_engine.cli.screen import discard, print_errors, print_lines
 from calico_engine.errors import CalicoEngineError, InvalidManifest, printable
 from calico_engine.reports.lines import Line
+from calico_selectors import InvalidSelector
 
 _MESSAGE_LIMIT = 2000
 
@@ -31,6 +32,9 @@ def run(arguments: list[str]) -> int:
         print_errors(error.errors, error.texts, sys.stderr)
     except OSError as error:
         _tell(_unwritten(error))
+    except InvalidSelector as error:
+        # Its lines draw a caret under the place, and show every character as it is.
+        print_lines([Line(line, "bad") for line in f"error: no selector: {error}".splitlines()], sys.stderr)
     except (CalicoEngineError, ValueError) as error:
         _tell(f"error: {printable(str(error), _MESSAGE_LIMIT)}")
     except typer.Abort:

@@ -33,7 +33,13 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`; did you mean "selector"?`, or nothing if no known name is like this one. Case is not looked at."""
+    """`; did you mean "selector"?`, or nothing if no known name is like this one."""
+    found = nearest(name, known)
+    return "" if found is None else f'; did you mean "{printable(found, 100)}"?'
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like this one, if any is much like it. Case is not looked at."""
     by_lower = {candidate.lower(): candidate for candidate in known}
     close = difflib.get_close_matches(name[:100].lower(), list(by_lower), n=1, cutoff=0.6)
-    return f'; did you mean "{by_lower[close[0]]}"?' if close else ""
+    return by_lower[close[0]] if close else None

@@ -48,7 +48,7 @@ def as_list(kind: str, api_version: str, objects: Sequence[Json]) -> Json:
     return {"apiVersion": api_version, "items": list(objects), "kind": f"{kind}List", "metadata": {}}
 
 
-def names(objects: Iterable[Json]) -> Iterable[str]:
+def names_of(objects: Iterable[Json]) -> Iterable[str]:
     """As kubectl names objects: `hostendpoint.projectcalico.org/n1-auto-hep`."""
     for obj in objects:
         metadata = obj["metadata"]

@@ -13,7 +13,7 @@ from functools import cached_property
 from calico_engine.compiler.address_sets import AddressSets
 from calico_engine.compiler.failsafes import FailsafeChain
 from calico_engine.compiler.felix_model import ChainType, FelixPolicy, FelixRule, FelixTier, ResourceId
-from calico_engine.compiler.matchers import CandidatesByProtocol, Row, rows
+from calico_engine.compiler.matchers import Candidates, Row, rows
 from calico_engine.compiler.rules import CompiledRule
 from calico_engine.frozen import frozen
 from calico_engine.packets import Direction
@@ -68,10 +68,10 @@ class ChainTier:
         return bool(self.enforced) and not self.tier.default_pass
 
     @cached_property
-    def candidates(self) -> CandidatesByProtocol:
+    def candidates(self) -> Candidates:
         """What a packet is tried against."""
         rules = {v: tuple(rule for policy in self.enforced for rule in policy.rules[v]) for v in (4, 6)}
-        return CandidatesByProtocol(rules, self.sets)
+        return Candidates(rules, self.sets)
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,7 @@ class Chain:
     drops_invalid: bool
     no_policies: bool  # the tier list of this kind is empty, both directions together
     guards: WorkloadGuards | None = None
+    hands_back: bool = False  # established packets get the accept bit and go on (IptablesFilterAllowAction Return)
 
 
 @frozen

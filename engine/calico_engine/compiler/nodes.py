@@ -29,7 +29,7 @@ from calico_engine.compiler.hosts import HostModel
 from calico_engine.compiler.intervals import Intervals
 from calico_engine.compiler.ordering import OrderedTier
 from calico_engine.compiler.rules import CompiledRule, compile_rule
-from calico_engine.configuration import FelixParameters
+from calico_engine.configuration import Action, FelixParameters
 from calico_engine.packets import Direction
 
 _VERSIONS = (4, 6)
@@ -195,6 +195,7 @@ class CompiledNode:
             drops_invalid=shape.conntrack and not self.settings.disable_conntrack_invalid_check,
             no_policies=not selected,
             guards=self._guards() if not endpoint.is_host and direction is Direction.EGRESS else None,
+            hands_back=self.settings.filter_allow_action is Action.RETURN,
         )
 
     def _guards(self) -> WorkloadGuards:

@@ -22,6 +22,9 @@ _PlanKey = tuple[str, str | None, str | None, int, bool, str | None]
 Domains = Mapping[str, tuple[int, int]]
 
 
+_ACCEPT_ANYWAY = frozenset({ReasonCode.FAILSAFE, ReasonCode.ENDPOINT_TO_HOST_ACTION})
+
+
 class PacketReader:
     """Answers about packets, one at a time."""
 
@@ -90,8 +93,12 @@ class PacketReader:
 
 
 def _handed_back(answer: Answer) -> Answer:
-    """With IptablesFilterAllowAction Return, what Calico accepts goes back to the host, failsafes excepted."""
-    if answer.decision is Decision.ALLOW and answer.decider.reason is not ReasonCode.FAILSAFE:
+    """With IptablesFilterAllowAction Return, what Calico accepts goes back to the host.
+
+    Failsafes and DefaultEndpointToHostAction accept all the same (felix/rules/static.go: failsafeInChain,
+    rule_defs.go: NewRenderer).
+    """
+    if answer.decision is Decision.ALLOW and answer.decider.reason not in _ACCEPT_ANYWAY:
         return Answer(Decision.NO_POLICY, answer.decider)
     return answer
 

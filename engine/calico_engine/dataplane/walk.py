@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from calico_engine.compiler.chains import Chain, ChainProfile, ChainTier
 from calico_engine.compiler.felix_model import Action, ChainType
-from calico_engine.compiler.matchers import ANY_PROTOCOL, Row
+from calico_engine.compiler.matchers import ANY_PROTOCOL, PORT_BITS, Row
 from calico_engine.compiler.rules import CompiledRule
 from calico_engine.dataplane.hooks import When
 from calico_engine.dataplane.outcomes import Answer, Decider, Decision, Outcome, ReasonCode
@@ -190,7 +190,7 @@ def _decide(chain: Chain, view: View, recorder: Recorder | None) -> ChainResult:
     shape = chain.shape
     if shape.conntrack:
         if view.established:
-            return ChainResult(Outcome.ACCEPT_TABLE, ReasonCode.CONNTRACK)
+            return ChainResult(_ACCEPT if chain.hands_back else Outcome.ACCEPT_TABLE, ReasonCode.CONNTRACK)
         if view.invalid and chain.drops_invalid:
             return ChainResult(Outcome.DROP, ReasonCode.CONNTRACK_INVALID)
     if chain.failsafes is not None:
@@ -231,7 +231,7 @@ def scan(tier: ChainTier, view: View) -> CompiledRule | None:
     """The first rule of the tier's enforced policies that matches, Log rules aside."""
     # A slice is a plain tuple, which Python takes apart faster.
     version, s, d, p, sp, dp, it, ic = view[:8]
-    for first, last, test, rule in tier.candidates[version, p]:
+    for first, last, test, rule in tier.candidates[version, p, dp >> PORT_BITS]:
         if first <= dp <= last and (test is None or test(s, d, p, sp, dp, it, ic)):
             return rule
     return None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from calico_engine.analysis.connections import ConnectionReader, Hop
-from calico_engine.analysis.selection import Selection, select
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.felix_model import FelixEndpoint, ResourceId, RuleId
 from calico_engine.compiler.findings import errors, warnings
@@ -18,12 +18,14 @@ from calico_engine.dataplane.reader import PacketReader, fields_to_try
 from calico_engine.datastore import build
 from calico_engine.errors import InvalidManifest, ManifestError, UnknownReference
 from calico_engine.garbage import collector_paused
-from calico_engine.listing import kind_named, listed
 from calico_engine.manifests.loading import Loaded, load
 from calico_engine.manifests.sources import Source, read_sources
 from calico_engine.packets import Packet
 from calico_engine.verdicts import Verdict
 from calico_selectors import Selector
+
+if TYPE_CHECKING:
+    from calico_engine.analysis.selection import Selection
 
 _DATASTORES = ("kubernetes", "etcdv3")
 #: ((tier, ("Kind/namespace/name", …)), …)
@@ -146,10 +148,14 @@ class Cluster:
 
         `kind` may be an alias (`heps`); UnknownReference if it is none. Sorted by namespace and name, tiers by order.
         """
+        from calico_engine.listing import kind_named, listed
+
         return listed(self._datastore, kind_named(kind).kind, name, namespace)
 
     def select(self, selector: str | Selector) -> Selection:
         """Every endpoint with whether the selector selects it and which terms decided; InvalidSelector if it is none."""
+        from calico_engine.analysis.selection import select
+
         asked = selector if isinstance(selector, Selector) else Selector(selector)
         return select(self._compiled.model, asked)
 

@@ -39,11 +39,24 @@ def frozen(cls: type[_T] | None = None, /, *, kw_only: bool = False) -> type[_T]
 def _made(cls: type[_T], *, kw_only: bool) -> type[_T]:
     cls.__doc__ = cls.__doc__ or cls.__name__  # dataclass would make one up, slowly
     struct: Any = dataclass(init=False, eq=False, repr=False, kw_only=kw_only, slots=True)(cls)
-    for name in ("__init__", "__eq__", "__hash__", "__repr__", "__setattr__", "__delattr__"):
+    for name in SHARED_METHODS:
         if name not in cls.__dict__:
             setattr(struct, name, getattr(_Methods, name))
     result: type[_T] = struct
     return result
+
+
+#: What a class gets unless it has its own.
+SHARED_METHODS = (
+    "__init__",
+    "__eq__",
+    "__hash__",
+    "__repr__",
+    "__setattr__",
+    "__delattr__",
+    "__getstate__",
+    "__setstate__",
+)
 
 
 class _Methods:
@@ -71,6 +84,13 @@ class _Methods:
 
     def __delattr__(self, name: str) -> None:
         raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+    def __getstate__(self) -> tuple[object, ...]:
+        return tuple(getattr(self, f.name) for f in _fields(self))
+
+    def __setstate__(self, state: tuple[object, ...]) -> None:
+        for item, given in zip(_fields(self), state, strict=True):
+            object.__setattr__(self, item.name, given)
 
 
 def _fields(struct: Any) -> tuple[Field[Any], ...]:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from calico_engine.compiler.address_sets import inherited_labels
 from calico_engine.compiler.felix_model import FelixModel, ResourceId
+from calico_engine.frozen import frozen
 from calico_engine.manifests.hints import nearest
 from calico_selectors import Explanation, Selector
 from calico_selectors.nodes import Eq, In, Leaf, Ne, NotIn, leaves
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EndpointMatch:
     """One endpoint: whether it is selected, and the truth of every term."""
 
@@ -29,7 +29,7 @@ class EndpointMatch:
         return self.explanation.matches
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NearMiss:
     """A label, or a value of one, that no endpoint has. `meant` is what is most like it, and `count` how many have that."""
 
@@ -39,7 +39,7 @@ class NearMiss:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Selection:
     """Every endpoint, host endpoints first, and what the selector names in vain."""
 

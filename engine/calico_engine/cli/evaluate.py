@@ -20,7 +20,6 @@ from calico_engine.cli.application import (
     load_cluster,
 )
 from calico_engine.cli.screen import print_json, print_lines
-from calico_engine.reports.selections import selection_json, selection_lines
 from calico_selectors import Selector
 
 
@@ -35,6 +34,8 @@ def evaluate(
     strict: Strict = False,
 ) -> None:
     """Which endpoints does this selector select? Exit code 1 if it selects none."""
+    from calico_engine.reports.selections import selection_json, selection_lines
+
     asked = Selector(selector)
     selection = load_cluster(files, recursive, stored, strict).select(asked)
     if output is Output.JSON:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -23,6 +22,7 @@ from calico_engine.cli.application import (
 from calico_engine.cli.screen import print_lines
 from calico_engine.cluster import Cluster
 from calico_engine.errors import printable, quoted
+from calico_engine.frozen import frozen
 from calico_engine.label_filters import label_filter
 from calico_engine.listing import kind_named
 from calico_engine.manifests.hints import did_you_mean
@@ -39,7 +39,7 @@ _DEFAULT_NAMESPACE = "default"
 _FORMATS = ("ps", "wide", "yaml", "yml", "json", "name", "custom-columns")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Question:
     """What is asked for. `namespace` is None for all of them, and empty for a kind that has none."""
 

@@ -13,8 +13,6 @@ from calico_engine.cli.screen import print_errors, print_json, print_lines
 from calico_engine.errors import InvalidManifest
 from calico_engine.examination import Examination, examine
 from calico_engine.reports.findings import finding_lines, validation_json, verdict_line
-from calico_engine.reports.github import annotation_lines
-from calico_engine.reports.sarif import sarif_log
 
 
 class Report(enum.StrEnum):
@@ -48,12 +46,17 @@ def validate(
 
 
 def _print_report(found: Examination, output: Report) -> None:
+    """Each format's writer is imported when it is asked for: the command starts for one answer."""
     match output:
         case Report.JSON:
             print_json(validation_json(found.errors, found.warnings))
         case Report.SARIF:
+            from calico_engine.reports.sarif import sarif_log
+
             print_json(sarif_log(found.errors, found.warnings, found.texts))
         case Report.GITHUB:
+            from calico_engine.reports.github import annotation_lines
+
             print_lines(annotation_lines(found.errors, found.texts, "error"), sys.stdout)
             print_lines(annotation_lines(found.warnings, found.texts, "warning"), sys.stdout)
         case Report.TEXT:

@@ -40,10 +40,17 @@ def rows(rules: Iterable[CompiledRule], sets: AddressSets) -> tuple[Row, ...]:
 #: What is left of a row once the protocol is known: (first port, last port, test, rule). Python takes a plain tuple
 #: apart several times faster than a named one.
 Candidate = tuple[int, int, Test | None, CompiledRule]
+#: (IP version, protocol, destination port without its last ten bits)
+CandidatesKey = tuple[int, int, int]
+PORT_BITS = 10
 
 
-class CandidatesByProtocol(dict[tuple[int, int], tuple[Candidate, ...]]):
-    """(IP version, protocol) → the rules that can match such a packet, in order; made when first asked for."""
+class Candidates(dict[CandidatesKey, tuple[Candidate, ...]]):
+    """The rules that can match a packet with such a protocol and port, in order; made when first asked for.
+
+    Most rules name one port, so most are out of the question for any given packet. The ranges of ports are so wide that
+    the rules for all ports, which stand in each of them, take little memory.
+    """
 
     def __init__(self, rules: Mapping[int, Sequence[CompiledRule]], sets: AddressSets) -> None:
         """`rules`: those of each IP version."""
@@ -52,14 +59,15 @@ class CandidatesByProtocol(dict[tuple[int, int], tuple[Candidate, ...]]):
         self._sets = sets
         self._rows: dict[int, tuple[Row, ...]] = {}
 
-    def __missing__(self, key: tuple[int, int]) -> tuple[Candidate, ...]:
-        version, protocol = key
+    def __missing__(self, key: CandidatesKey) -> tuple[Candidate, ...]:
+        version, protocol, ports = key
         if version not in self._rows:
             self._rows[version] = rows(self._rules[version], self._sets)
         found = tuple(
             (row.first_port, row.last_port, row.test, row.rule)
             for row in self._rows[version]
             if row.protocol in (ANY_PROTOCOL, protocol)
+            and row.first_port >> PORT_BITS <= ports <= row.last_port >> PORT_BITS
         )
         self[key] = found
         return found

@@ -7,8 +7,8 @@ Objects are taken as `get -o json` shows them. Source: calicoctl/calicoctl/resou
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from calico_engine.frozen import frozen
 from calico_engine.manifests.go_numbers import go_float64_text
 from calico_engine.reports.go_text import go_text, joined, label_selector_text
 from calico_engine.resources.bgp import parse_as_number
@@ -21,7 +21,7 @@ _NETS_LIMIT = 80
 _MISSING = "<nil>"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KindColumns:
     """Which headings a table has, narrow and wide, and a cell for each heading that there is at all."""
 

@@ -7,7 +7,7 @@ pass of their own. Field names are the API's, in snake case, with the JSON name 
 from __future__ import annotations
 
 import re
-from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
+from dataclasses import field
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar, dataclass_transform
 
@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field, PlainValidator
 from pydantic.alias_generators import to_camel
 
 from calico_engine.configuration.go_text import INT64_MAX, INT64_MIN, Duration
+from calico_engine.frozen import frozen
 
 _T = TypeVar("_T")
 _E = TypeVar("_E")
@@ -76,53 +77,10 @@ DurationValue = Annotated[Duration, PlainValidator(parse_duration)]
 CONFIG = ConfigDict(extra="forbid", alias_generator=to_camel)
 
 
-class _Struct:
-    """What `dataclass` would generate and compile for each class, once for all of them.
-
-    The API has a hundred structs, and every start of the program would pay for compiling six methods of each.
-    """
-
-    def __init__(self, **values: object) -> None:
-        model: Any = type(self)
-        for name, (default, factory) in model.__api_fields__.items():
-            given = values.pop(name) if name in values else default if factory is MISSING else factory()
-            object.__setattr__(self, name, given)
-        if values:
-            raise TypeError(f"{model.__name__} has no field {', '.join(values)}")
-
-    def __eq__(self, other: object) -> bool:
-        return other.__class__ is self.__class__ and _values(self) == _values(other)
-
-    def __hash__(self) -> int:
-        return hash(_values(self))
-
-    def __repr__(self) -> str:
-        model: Any = type(self)
-        shown = (f"{name}={getattr(self, name)!r}" for name in model.__api_fields__)
-        return f"{model.__name__}({', '.join(shown)})"
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise FrozenInstanceError(f"cannot assign to field {name!r}")
-
-    def __delattr__(self, name: str) -> None:
-        raise FrozenInstanceError(f"cannot delete field {name!r}")
-
-
-_METHODS = ("__init__", "__eq__", "__hash__", "__repr__", "__setattr__", "__delattr__")
-
-
-def _values(struct: Any) -> tuple[object, ...]:
-    return tuple(getattr(struct, name) for name in struct.__api_fields__)
-
-
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field, Field))
 def api_struct(cls: type[_T]) -> type[_T]:
     """Class decorator: a struct of Calico's API as a frozen, slotted dataclass that pydantic can read from JSON."""
-    cls.__doc__ = cls.__doc__ or cls.__name__  # dataclass would make one up, slowly
-    struct: Any = dataclass(init=False, eq=False, repr=False, kw_only=True, slots=True)(cls)
-    for name in _METHODS:
-        setattr(struct, name, getattr(_Struct, name))
-    struct.__api_fields__ = {f.name: (f.default, f.default_factory) for f in fields(struct)}
+    struct: Any = frozen(kw_only=True)(cls)
     struct.__pydantic_config__ = CONFIG
     result: type[_T] = struct
     return result

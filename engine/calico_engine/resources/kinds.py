@@ -7,12 +7,12 @@ looked at; in documents the exact kind is needed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from calico_engine.frozen import frozen
 from calico_engine.resources import MODELS
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KindNames:
     """A kind, its plural in lower case, and what else it is called."""
 

@@ -77,10 +77,13 @@ def plan(node: CompiledNode, packet: Packet) -> Plan:
 
 
 def _without_idle_steps(tables: Iterable[PlannedTable]) -> Iterator[PlannedTable]:
-    """Leave out what waits for an accept bit, or clears one, where no chain can have set it."""
+    """Leave out what waits for an accept bit, or clears one, where no chain can have set it.
+
+    A table that is left early takes the bit along as it is there, whatever would have cleared it further down.
+    """
     may_be_set = False
     for table in tables:
-        ops = []
+        ops, left_set = [], False
         for op in table.ops:
             if may_be_set or not (op.kind is Kind.CLEAR or op.when is When.ACCEPTED):
                 ops.append(op)
@@ -88,6 +91,9 @@ def _without_idle_steps(tables: Iterable[PlannedTable]) -> Iterator[PlannedTable
                 may_be_set = True
             elif op.kind is Kind.CLEAR and op.when is When.ALWAYS:
                 may_be_set = False
+            else:
+                left_set = left_set or may_be_set
+        may_be_set = may_be_set or left_set
         yield replace(table, ops=tuple(ops))
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform, overload
 
 _T = TypeVar("_T")
@@ -97,8 +99,15 @@ def _fields(struct: Any) -> tuple[Field[Any], ...]:
     return fields(struct)
 
 
-def _compared(struct: object) -> tuple[object, ...]:
-    return tuple(getattr(struct, f.name) for f in _fields(struct) if f.compare)
+def _compared(struct: Any) -> object:
+    """What two values of one class differ in, if they do."""
+    return _comparer(struct.__class__)(struct)
+
+
+@cache
+def _comparer(model: Any) -> Callable[[object], object]:
+    names = [f.name for f in fields(model) if f.compare]
+    return attrgetter(*names) if names else lambda _: ()
 
 
 def _constructor(model: Any) -> Callable[..., None]:

@@ -77,7 +77,7 @@ def load(sources: Iterable[Source], *, stored: bool = False) -> Loaded:
     loaded = Loaded()
     texts = list(sources)
     loaded.texts = {source.name: source.text for source in texts}
-    empty = True
+    passed_over = False
     for source in texts:
         skipped: dict[str, list[Origin]] = {}
         documents, errors, warnings = split_documents(source)
@@ -86,8 +86,8 @@ def load(sources: Iterable[Source], *, stored: bool = False) -> Loaded:
         for document in documents:
             _load_document(document, stored, loaded, skipped)
         loaded.warnings += _skip_notices(skipped)
-        empty = empty and not (documents or errors)
-    if texts and empty:
+        passed_over = passed_over or bool(skipped)
+    if texts and not (passed_over or loaded.errors or loaded.objects or loaded.kubernetes):
         names = ", ".join(printable(text.name) for text in texts[:_NAMED])
         loaded.errors.append(ManifestError(texts[0].name, message=f"no resources in {names}"))
     if not stored:

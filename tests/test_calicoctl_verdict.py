@@ -45,6 +45,9 @@ ONLY_THERE = {
     "the spec of BGPPeer, BGPFilter and IPReservation": "^unknown field",
 }
 
+#: What the table says to differ and no recorded file has.
+NOT_RECORDED = {"a quote in a service account's name", "`kind: List`"}
+
 
 def sample() -> tuple[Row, ...]:
     return tuple(json.loads(line) for line in SAMPLE.read_text(encoding="utf-8").splitlines())
@@ -119,9 +122,9 @@ def test_differences_on_the_sample_are_decided() -> None:
 
 @at_hand
 def test_differences_on_the_recording_are_decided() -> None:
-    """And what the table says to differ does: a quote is in none of the recorded files."""
+    """And what the table says to differ does."""
     found = check_differences([*recording("validation"), *recording("upstream-manifests")])
-    assert found | {"a quote in a service account's name"} == {*ONLY_HERE, *ONLY_THERE, "where calicoctl crashes"}
+    assert found | NOT_RECORDED == {*ONLY_HERE, *ONLY_THERE, "where calicoctl crashes"}
 
 
 def switches() -> dict[str, str]:

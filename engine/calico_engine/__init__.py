@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from calico_engine.dataplane.outcomes import Decision, ReasonCode
     from calico_engine.errors import (
         CalicoEngineError,
+        ChangeRefused,
         InvalidConfiguration,
         InvalidManifest,
         InvalidPacket,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CalicoEngineError",
+    "ChangeRefused",
     "Cluster",
     "Decision",
     "InvalidConfiguration",

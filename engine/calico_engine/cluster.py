@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from calico_engine import changes
 from calico_engine.analysis.connections import ConnectionReader, Hop
-from calico_engine.compiler.compiled import CompiledCluster
+from calico_engine.assembly import Assembly, assemble
 from calico_engine.compiler.felix_model import FelixEndpoint, ResourceId, RuleId
-from calico_engine.compiler.findings import errors, warnings
 from calico_engine.configuration import FelixParameters
-from calico_engine.controllers.convergence import converge
 from calico_engine.dataplane.open_fields import settle
 from calico_engine.dataplane.outcomes import Decision
 from calico_engine.dataplane.reader import PacketReader, fields_to_try
-from calico_engine.datastore import build
+from calico_engine.datastore import Datastore, build
 from calico_engine.errors import InvalidManifest, ManifestError, UnknownReference
 from calico_engine.garbage import collector_paused
 from calico_engine.manifests.loading import Loaded, load
@@ -53,16 +53,21 @@ class Cluster:
         """Use `load` or `parse`. InvalidManifest if anything was wrong, with all of it."""
         if datastore not in _DATASTORES:
             raise ValueError(f"datastore must be one of {', '.join(_DATASTORES)}, not {datastore!r}")
-        self.texts: Mapping[str, str] = loaded.texts
-        self._written, twice = build(loaded, stored=stored)
-        convergence = converge(self._written, form=datastore)
-        self._datastore = convergence.datastore
-        self._compiled = CompiledCluster(self._datastore)
-        found = [*loaded.errors, *twice, *convergence.errors, *errors(self._compiled)]
+        written, twice = build(loaded, stored=stored)
+        assembly = assemble(written, datastore)
+        found = [*loaded.errors, *twice, *assembly.errors]
         if found:
             raise InvalidManifest(found, loaded.texts)
-        remarks = [*loaded.warnings, *convergence.warnings, *warnings(self._compiled)]
-        self.warnings: tuple[ManifestError, ...] = tuple(sorted(remarks))
+        self._use(assembly, datastore, loaded.texts, tuple(loaded.warnings))
+
+    def _use(self, assembly: Assembly, form: str, texts: Mapping[str, str], remarks: tuple[ManifestError, ...]) -> None:
+        self.texts = texts
+        self._assembly = assembly
+        self._form = form
+        self._remarks = remarks
+        self._datastore = assembly.convergence.datastore
+        self._compiled = assembly.compiled
+        self.warnings: tuple[ManifestError, ...] = tuple(sorted([*remarks, *assembly.warnings]))
         self._reader = PacketReader(self._compiled)
         self._connections = ConnectionReader(self._compiled, self._reader)
         # To find a place its document is read once more, and the answers to many questions ask for the same ones.
@@ -91,6 +96,43 @@ class Cluster:
     ) -> Cluster:
         """The same from a string; `source` is its name in messages and traces."""
         return cls(load([Source(source, text)], stored=stored), stored=stored, datastore=datastore)
+
+    def apply(self, *manifests: str | os.PathLike[str] | Mapping[str, object]) -> Cluster:
+        """A new cluster with these objects created or replaced: paths, texts (with line breaks), or objects as dicts.
+
+        Raises InvalidManifest as `load` does, and ChangeRefused where calicoctl refuses to create an object.
+        """
+        loaded = load(_sources(manifests), stored=self._datastore.stored)
+        return self._changed(changes.apply(self._assembly.written, loaded), loaded.texts, loaded.warnings)
+
+    def delete(self, kind: str, name: str, namespace: str | None = None) -> Cluster:
+        """A new cluster without one object; UnknownReference if there is none, ChangeRefused if it is protected."""
+        return self._changed(changes.delete(self._assembly.written, kind, name, namespace))
+
+    def patch(self, kind: str, name: str, change: Mapping[str, object], namespace: str | None = None) -> Cluster:
+        """A new cluster with one object changed by a merge patch: mappings merge, null removes, all else replaces."""
+        return self._changed(changes.patch(self._assembly.written, kind, name, change, namespace))
+
+    def label(
+        self, kind: str, target: str, *labels: str, overwrite: bool = False, namespace: str | None = None
+    ) -> Cluster:
+        """A new cluster with labels set (`env=dev`) or removed (`env-`) on one object, or on all that a selector selects.
+
+        The controllers run again, so labelling a Node labels its automatic host endpoint.
+        """
+        return self._changed(
+            changes.label(self._assembly.written, kind, target, labels, overwrite=overwrite, namespace=namespace)
+        )
+
+    def _changed(
+        self, written: Datastore, texts: Mapping[str, str] | None = None, remarks: Iterable[ManifestError] = ()
+    ) -> Cluster:
+        assembly = assemble(written, self._form, self._assembly)
+        if assembly.errors:
+            raise InvalidManifest(assembly.errors, self.texts)
+        changed = Cluster.__new__(Cluster)
+        changed._use(assembly, self._form, {**self.texts, **(texts or {})}, (*self._remarks, *remarks))
+        return changed
 
     def verdict(self, packet: Packet) -> Verdict:
         """What Felix and the kernel do with one packet at one node.
@@ -194,6 +236,23 @@ class Cluster:
             return None
         path = ("metadata", "name") if rule is None else ("spec", rule.direction.value.lower(), rule.index)
         return entry.origin.file, entry.origin.place(path)[0]
+
+
+def _sources(manifests: Iterable[str | os.PathLike[str] | Mapping[str, object]]) -> list[Source]:
+    """Texts are told from paths by their line breaks."""
+    sources, errors = [], []
+    for number, given in enumerate(manifests, start=1):
+        if isinstance(given, Mapping):
+            sources.append(Source(f"<object {number}>", json.dumps(given)))
+        elif isinstance(given, str) and "\n" in given:
+            sources.append(Source(f"<text {number}>", given))
+        else:
+            found, unreadable = read_sources([given])
+            sources += found
+            errors += unreadable
+    if errors:
+        raise InvalidManifest(errors)
+    return sources
 
 
 def _decision(hop: Hop) -> Decision:

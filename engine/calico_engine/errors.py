@@ -135,6 +135,10 @@ class OutOfScope(CalicoEngineError):
     """The question is about something that is not modelled. It is said rather than guessed."""
 
 
+class ChangeRefused(CalicoEngineError):
+    """A change that calicoctl or kubectl would refuse, in their words where they have some."""
+
+
 class InvalidPacket(CalicoEngineError, ValueError):
     """A packet description that is no packet; ``key`` is the field at fault, as it is spelled in a query.
 

@@ -6,9 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from calico_engine.compiler.compiled import CompiledCluster
-from calico_engine.compiler.findings import errors, warnings
-from calico_engine.controllers.convergence import converge
+from calico_engine.assembly import assemble
 from calico_engine.datastore import build
 from calico_engine.errors import ManifestError
 from calico_engine.frozen import frozen
@@ -56,11 +54,10 @@ def examine_sources(sources: Iterable[Source], *, stored: bool = False, calicoct
     texts = list(sources)
     loaded = load(texts, stored=stored)
     datastore, twice = build(loaded, stored=stored)
-    convergence = converge(datastore)
-    compiled = CompiledCluster(convergence.datastore)
+    assembly = assemble(datastore)
     refused = [*loaded.errors, *twice]
     # What only Felix or the kernel refuses is not calicoctl's verdict, so here it is a warning.
-    noted = [*loaded.warnings, *convergence.errors, *convergence.warnings, *warnings(compiled), *errors(compiled)]
+    noted = [*loaded.warnings, *assembly.errors, *assembly.warnings]
     if calicoctl:
         refused, noted = refusals(texts), [*refused, *noted]
         told = {_place(error) for error in refused}

@@ -21,7 +21,6 @@ from calico_engine.frozen import frozen
 from calico_engine.garbage import collector_paused
 from calico_engine.manifests.advice import advice
 from calico_engine.manifests.client_rules import creation_problems
-from calico_engine.manifests.cross_advice import cross_advice
 from calico_engine.manifests.decoding import Path, Problem, decode, salvage
 from calico_engine.manifests.defaulting import DEFAULT_NAMESPACE, with_defaults
 from calico_engine.manifests.documents import Document, read_document, split_documents
@@ -90,10 +89,6 @@ def load(sources: Iterable[Source], *, stored: bool = False) -> Loaded:
     if texts and not (passed_over or loaded.errors or loaded.objects or loaded.kubernetes):
         names = ", ".join(printable(text.name) for text in texts[:_NAMED])
         loaded.errors.append(ManifestError(texts[0].name, message=f"no resources in {names}"))
-    if not stored:
-        for index, remark in cross_advice([loaded_object.resource for loaded_object in loaded.objects]):
-            about = loaded.objects[index]
-            loaded.remark(remark, about.origin, about.resource.KIND, about.resource.metadata.name)
     return loaded
 
 

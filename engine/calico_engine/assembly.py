@@ -1,0 +1,46 @@
+"""From what was written to what can be asked: controllers run, Felix's model is made, and what is wrong is collected."""
+
+from __future__ import annotations
+
+from calico_engine.compiler.compiled import CompiledCluster
+from calico_engine.compiler.findings import errors, warnings
+from calico_engine.controllers.convergence import Convergence, converge
+from calico_engine.datastore import Datastore
+from calico_engine.errors import ManifestError
+from calico_engine.frozen import frozen
+from calico_engine.manifests.cross_advice import cross_advice
+from calico_engine.manifests.findings import Severity
+
+
+@frozen
+class Assembly:
+    """A datastore ready to be asked. `errors` keep it from being used; `warnings` are worth knowing."""
+
+    written: Datastore
+    convergence: Convergence
+    compiled: CompiledCluster
+    errors: tuple[ManifestError, ...]
+    warnings: tuple[ManifestError, ...]
+
+
+def assemble(written: Datastore, form: str = "kubernetes", previous: Assembly | None = None) -> Assembly:
+    """`previous`: the assembly of a datastore that shares most objects with this one; it only saves work."""
+    convergence = converge(written, form=form, previous=None if previous is None else previous.convergence)
+    compiled = CompiledCluster(convergence.datastore)
+    refused = [*convergence.errors, *errors(compiled)]
+    noted = [*convergence.warnings, *warnings(compiled)]
+    for severity, remark in _cross_remarks(written, convergence.datastore):
+        (refused if severity is Severity.ERROR else noted).append(remark)
+    return Assembly(written, convergence, compiled, tuple(refused), tuple(noted))
+
+
+def _cross_remarks(written: Datastore, complete: Datastore) -> list[tuple[Severity, ManifestError]]:
+    """What written objects miss among all that there are, the controllers' products included."""
+    if written.stored:
+        return []
+    entries = list(complete.entries.values())
+    return [
+        (remark.severity, entries[index].remark(remark.path, remark.message))
+        for index, remark in cross_advice([entry.resource for entry in entries])
+        if entries[index].key in written.entries
+    ]

@@ -24,6 +24,7 @@ from calico_engine.packets import ICMPV6, UDP, Direction, HookPath, Packet
 _IPIP = 4
 _NEIGHBOUR_DISCOVERY_TYPES = frozenset({130, 131, 132, 133, 135, 136})
 _LINK_LOCAL = (0xFE80 << 112, (0xFEC0 << 112) - 1)
+_LINK_GROUPS = 0xE00000  # 224.0.0.0/24
 
 #: What a step without a chain says of a packet; None: nothing.
 Check = Callable[[Packet], Outcome | None]
@@ -130,13 +131,27 @@ class _Planner:
         }
 
     def ops(self, table: hooks.Table) -> Iterator[Op]:
-        for step in table.steps:
+        for step in self._forwarded(table.steps) if table is hooks.FILTER_FORWARD else table.steps:
             if self.settled.get(step.when, True):
                 when = When.ALWAYS if step.when in self.settled else step.when
                 planned = list(self._planned(step, when))
                 yield from planned
                 if any(op.kind == Kind.END and op.when is When.ALWAYS for op in planned):
                     return
+
+    def _forwarded(self, steps: tuple[Step, ...]) -> Iterator[Step]:
+        """Workloads' chains by prefix, in the prefixes' order, for the one interface and the other.
+
+        So where a later prefix is the incoming interface's, the outgoing one's chain comes first (static.go:
+        StaticFilterForwardChains).
+        """
+        workloads = ((Do.FROM_WORKLOAD_POLICY, Side.IN), (Do.TO_WORKLOAD_POLICY, Side.OUT))
+        for step in steps:
+            if step.do is Do.FROM_WORKLOAD_POLICY:
+                for prefix in self.node.settings.interface_prefixes:
+                    yield from (Step(do) for do, side in workloads if (self.interfaces[side] or "").startswith(prefix))
+            elif step.do is not Do.TO_WORKLOAD_POLICY:
+                yield step
 
     def _planned(self, step: Step, when: When) -> Iterator[Op]:
         do = step.do
@@ -211,6 +226,9 @@ class _Planner:
             return None
         if packet.version == 6 and _LINK_LOCAL[0] <= packet.source <= _LINK_LOCAL[1]:
             return None
+        if packet.source == 0 and (packet.version == 6 or _destination_before_dnat(packet) >> 8 == _LINK_GROUPS):
+            # What has no address yet: the kernel's match lets it pass (ip6t_rpfilter.c, ipt_rpfilter.c).
+            return None
         if any(net[0] == packet.version and net[1] <= packet.source <= net[2] for net in workload.spoofable):
             return None
         return Outcome.DROP
@@ -279,6 +297,10 @@ class _Planner:
                 return Outcome.ACCEPT_TABLE
 
             yield wireguard
+
+
+def _destination_before_dnat(packet: Packet) -> int:
+    return packet.destination if packet.pre_dnat_destination is None else packet.pre_dnat_destination
 
 
 def _neighbour_discovery(packet: Packet) -> Outcome | None:

@@ -37,6 +37,8 @@ class Reason:
     def __str__(self) -> str:
         if self.failsafe is not None:
             return f"failsafe {self.failsafe}"
+        if self.reason is ReasonCode.MISSING_PROFILE and self.policy is not None:
+            return f"missing profile {self.policy.name}"
         where = "/".join(part for part in (self.tier, self.policy.name if self.policy else None) if part)
         what = f"rule {self.rule}" if self.rule is not None else self.reason.value.replace("_", " ").lower()
         return f"{where} {what}" if where else what

@@ -27,7 +27,7 @@ _CHAINS = {
     "NORMAL": "normal policy",
 }
 _KINDS = {"HostEndpoint": "host endpoint", "WorkloadEndpoint": "workload"}
-_TO_HOST = {Decision.ALLOW: "Accept", Decision.NO_POLICY: "Return"}
+_TO_HOST = {Decision.ALLOW: ", and is Accept", Decision.DENY: ", and is Drop"}
 _SIDES = {"in": "comes in on", "out": "goes out on"}
 
 
@@ -101,8 +101,8 @@ def _sentence(reason: Reason, decision: Decision) -> str:
         "UNKNOWN_WORKLOAD_INTERFACE": "the interface is a workload's, and no workload endpoint is known for it",
         "SPOOFED_SOURCE": "the source address is not one of the workload's",
         "NEIGHBOUR_DISCOVERY": "IPv6 neighbour discovery from a workload is let through to its host",
-        "ENDPOINT_TO_HOST_ACTION": "defaultEndpointToHostAction decides on packets from a workload to its own host, "
-        f"and is {_TO_HOST.get(decision, 'Drop')}",
+        "ENDPOINT_TO_HOST_ACTION": "defaultEndpointToHostAction decides on packets from a workload to its own host"
+        + _TO_HOST.get(decision, ""),
         "SERVICE_LOOP": "the destination is a service address that nothing took: it would loop",
         "NO_ENDPOINT": f"no endpoint of {printable(reason.node)} governs it, and Calico leaves it to the host's own chain",
         "FORWARD_DEFAULT_ALLOW": f"{endpoint} has no apply-on-forward policy, so forwarded packets are accepted",

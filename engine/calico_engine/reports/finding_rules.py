@@ -59,7 +59,7 @@ _BY_SENTENCE: tuple[tuple[FindingRule, re.Pattern[str]], ...] = tuple(
         ),
         ("choice", "A value that is none of those possible here.", "^must be [A-Z]"),
         ("duration", "A duration that is none.", "^(not )?a duration"),
-        ("missing-value", "A value that must be given.", "must be given|is missing|^a port without hostPort"),
+        ("missing-value", "A value that must be given.", "must be given|^a port without hostPort"),
     )
 )
 _SYNTAX = FindingRule("yaml-syntax", "The text is not YAML as calicoctl reads it.")

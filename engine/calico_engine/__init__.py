@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         UnknownReference,
     )
     from calico_engine.packets import Packet
+    from calico_engine.synthesis import synthetic_cluster
     from calico_engine.verdicts import Verdict
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "UncertainVerdict",
     "UnknownReference",
     "Verdict",
+    "synthetic_cluster",
 ]
 
 _HOMES = {
@@ -43,6 +45,7 @@ _HOMES = {
     "Packet": "packets",
     "ReasonCode": "dataplane.outcomes",
     "Verdict": "verdicts",
+    "synthetic_cluster": "synthesis",
 }
 
 

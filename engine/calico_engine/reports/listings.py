@@ -7,9 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import yaml
 
+from calico_engine.errors import printable
 from calico_engine.manifests.yaml_scalars import UnreadableScalar, resolve_plain
 
 Json = Mapping[str, object]
+
+_LONGEST_NAME = 1_000
 
 
 class _Dumper(yaml.SafeDumper):
@@ -54,4 +57,4 @@ def names_of(objects: Iterable[Json]) -> Iterable[str]:
         metadata = obj["metadata"]
         assert isinstance(metadata, Mapping)
         group = str(obj["apiVersion"]).partition("/")[0]
-        yield f"{str(obj['kind']).lower()}.{group}/{metadata['name']}"
+        yield f"{str(obj['kind']).lower()}.{group}/{printable(str(metadata['name']), _LONGEST_NAME)}"

@@ -25,7 +25,7 @@ _RUN = "from calico_engine.cli import main; main()"
 CASES: Mapping[str, Sequence[str]] = {
     "check, on the tutorial": ("-c", _RUN, "check", "-f", str(_TUTORIAL), *_QUESTION),
     "validate, on the tutorial": ("-c", _RUN, "validate", "-f", str(_TUTORIAL)),
-    "import calico_engine": ("-c", "import calico_engine"),
+    "import Cluster": ("-c", "from calico_engine import Cluster"),
 }
 _REFERENCE = f"import {', '.join(_DEPENDENCIES)}"
 _RUNS = 12

@@ -24,7 +24,7 @@ from bench.workload import Workload, workload
 from bench.workload_manifests import documents, manifests, rule_number
 
 SUBJECTS: dict[str, Callable[[], Sequence[Row]]] = {
-    "cold": partial(cold.measure, 1, {"import": cold.CASES["import calico_engine"]}),
+    "cold": partial(cold.measure, 1, {"import": cold.CASES["import Cluster"]}),
     "load": partial(load.measure, {3: 1, 30: 1}),
     "verdict": partial(verdict.measure, sizes=(10,), packets=50),
 }

@@ -10,6 +10,7 @@ from calico_engine.errors import ManifestError
 from calico_engine.frozen import frozen
 from calico_engine.manifests.cross_advice import cross_advice
 from calico_engine.manifests.findings import Severity
+from calico_engine.resources import Profile
 
 
 @frozen
@@ -38,9 +39,9 @@ def _cross_remarks(written: Datastore, complete: Datastore) -> list[tuple[Severi
     """What written objects miss among all that there are, the controllers' products included."""
     if written.stored:
         return []
-    entries = list(complete.entries.values())
+    entries = list(written.entries.values())
+    made = {entry.resource.metadata.name for entry, _ in complete.all(Profile)} if written.kubernetes else frozenset()
     return [
         (remark.severity, entries[index].remark(remark.path, remark.message))
-        for index, remark in cross_advice([entry.resource for entry in entries])
-        if entries[index].key in written.entries
+        for index, remark in cross_advice([entry.resource for entry in entries], made)
     ]

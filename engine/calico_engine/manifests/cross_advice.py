@@ -5,7 +5,7 @@ Parts of a cluster's objects are normal input, so what is missing is a warning (
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
 from calico_engine.errors import printable
@@ -33,10 +33,13 @@ _DEFAULT_PREFIX = "default."
 _REMEMBERED = 1_000
 
 
-def cross_advice(resources: Sequence[Resource]) -> list[tuple[int, Advice]]:
-    """Remarks, each with the index of the object that it is about."""
+def cross_advice(
+    resources: Sequence[Resource], more_profiles: Collection[str] = frozenset()
+) -> list[tuple[int, Advice]]:
+    """Remarks, each with the index of the object that it is about. `more_profiles`: those that controllers made."""
     tiers = frozenset(resource.metadata.name for resource in resources if isinstance(resource, Tier))
-    profiles = frozenset(resource.metadata.name for resource in resources if isinstance(resource, Profile))
+    written = (resource.metadata.name for resource in resources if isinstance(resource, Profile))
+    profiles = frozenset((*written, *more_profiles))
     found: list[tuple[int, Advice]] = []
     for index, resource in enumerate(resources):
         if isinstance(resource, Policy):

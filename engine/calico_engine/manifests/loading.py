@@ -34,6 +34,8 @@ from calico_engine.manifests.validator import validate
 from calico_engine.resources import FelixConfiguration, Host, Resource
 from calico_engine.resources.kubernetes import KUBERNETES_KINDS, KubernetesObject
 
+#: So many errors of one text are told before the rest of it is left unread.
+MOST_ERRORS = 10_000
 #: How many of the texts a message names.
 _NAMED = 3
 
@@ -82,7 +84,12 @@ def load(sources: Iterable[Source], *, stored: bool = False) -> Loaded:
         documents, errors, warnings = split_documents(source)
         loaded.errors += errors
         loaded.warnings += warnings
-        for document in documents:
+        before = len(loaded.errors)
+        for number, document in enumerate(documents):
+            if len(loaded.errors) - before > MOST_ERRORS:
+                message = f"more than {MOST_ERRORS} errors: its other {len(documents) - number} documents are not read"
+                loaded.errors.append(document.remark(document.first_line, 1, message))
+                break
             _load_document(document, stored, loaded, skipped)
         loaded.warnings += _skip_notices(skipped)
         passed_over = passed_over or bool(skipped)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from calico_engine.controllers.kube_controllers_configuration import CONFIGURATION_NAME, stored_configuration
 from calico_engine.datastore import Datastore, Entry, Key, KubernetesEntry, build
 from calico_engine.errors import ChangeRefused, InvalidManifest, UnknownReference, printable
 from calico_engine.frozen import frozen
@@ -81,7 +82,7 @@ def patch(
     datastore: Datastore, kind: str, name: str, change: Mapping[str, Any], namespace: str | None = None
 ) -> Datastore:
     """The datastore with one object merged with `change`: mappings key by key, null removes, all else replaces."""
-    target = find(datastore, kind, name, namespace)
+    target = find(_with_configuration(datastore, kind, name), kind, name, namespace)
     return _changed(datastore, target, lambda value: merged(value, change))
 
 
@@ -115,6 +116,12 @@ def find(datastore: Datastore, kind: str, name: str, namespace: str | None = Non
     return next((t for t in found if isinstance(t.entry, KubernetesEntry)), found[0])
 
 
+def selected(datastore: Datastore, kind: str, selector: Selector, namespace: str | None = None) -> list[Target]:
+    """The objects of that kind that the selector selects by their labels; of a node that both have, Kubernetes'."""
+    found = {target.key: target for target in _of_kind(datastore, kind, namespace)}
+    return [target for target in found.values() if selector.matches(target.labels)]
+
+
 def merged(value: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     """A JSON merge patch. A stack of its own: a patch may nest as deep as it likes."""
     result = dict(value)
@@ -131,6 +138,16 @@ def merged(value: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any
             else:
                 into[key] = item
     return result
+
+
+def _with_configuration(datastore: Datastore, kind: str, name: str) -> Datastore:
+    """What is patched may be the object that kube-controllers creates where there is none (runconfig.go)."""
+    configuration = stored_configuration(None)
+    key = (configuration.KIND, "", CONFIGURATION_NAME)
+    own = BY_NAME.get(kind.lower())
+    if datastore.stored or own is None or (own.kind, "", name) != key or key in datastore.entries:
+        return datastore
+    return _with(datastore, {key: Entry(configuration)}, {})
 
 
 def _changed(datastore: Datastore, target: Target, change: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Datastore:

@@ -27,7 +27,7 @@ class Assembly:
 def assemble(written: Datastore, form: str = "kubernetes", previous: Assembly | None = None) -> Assembly:
     """`previous`: the assembly of a datastore that shares most objects with this one; it only saves work."""
     convergence = converge(written, form=form, previous=None if previous is None else previous.convergence)
-    compiled = CompiledCluster(convergence.datastore)
+    compiled = CompiledCluster(convergence.datastore, None if previous is None else previous.compiled)
     refused = [*convergence.errors, *errors(compiled)]
     noted = [*convergence.warnings, *warnings(compiled)]
     for severity, remark in _cross_remarks(written, convergence.datastore):

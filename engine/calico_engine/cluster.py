@@ -124,6 +124,7 @@ class Cluster:
             changes.label(self._assembly.written, kind, target, labels, overwrite=overwrite, namespace=namespace)
         )
 
+    @collector_paused()
     def _changed(
         self, written: Datastore, texts: Mapping[str, str] | None = None, remarks: Iterable[ManifestError] = ()
     ) -> Cluster:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 
 from calico_engine.compiler.felix_model import FelixEndpoint, FelixModel, FelixNetworkSet, FelixProfile, NamedPort, Net
 from calico_engine.compiler.intervals import Intervals, contains, merged
@@ -62,6 +63,8 @@ class PortSet:
 class _Entity:
     """What a selector may select, and the addresses that it then contributes."""
 
+    owner: FelixEndpoint | FelixNetworkSet
+    profiles: tuple[FelixProfile | None, ...]
     labels: Mapping[str, str]
     nets: tuple[Net, ...]
     ports: tuple[NamedPort, ...] = ()
@@ -84,13 +87,34 @@ def inherited_labels(
 class AddressSets:
     """All address and port sets of one datastore, by Felix's set id."""
 
-    def __init__(self, model: FelixModel) -> None:
-        self._entities = [*_endpoint_entities(model), *_network_set_entities(model)]
+    def __init__(self, model: FelixModel, previous: AddressSets | None = None) -> None:
+        """`previous`: the sets of a model that shares most endpoints with this one; it only saves work."""
+        self._model = model
+        self._known = {} if previous is None else previous.entities
         self._services = model.services
         self._addresses: dict[str, AddressSet] = {}
         self._ports: dict[str, PortSet] = {}
         self._selectors: dict[str, Selector] = {}
         self._named: dict[str, tuple[Selector, int | None, str]] = {}
+
+    @cached_property
+    def entities(self) -> Mapping[int, _Entity]:
+        """All that selectors can select, by identity of the endpoint or network set."""
+        model = self._model
+        owners: list[FelixEndpoint | FelixNetworkSet] = [
+            *model.host_endpoints,
+            *model.workload_endpoints,
+            *model.network_sets,
+        ]
+        entities = {}
+        for owner in owners:
+            profiles = tuple(model.profiles.get(name) for name in owner.profiles)
+            known = self._known.get(id(owner))
+            if known is None or any(a is not b for a, b in zip(known.profiles, profiles, strict=True)):
+                known = _entity(owner, profiles, model)
+            entities[id(owner)] = known
+        self._known = {}
+        return entities
 
     def register(self, selector: Selector) -> str:
         """The id of the set of addresses that the selector selects."""
@@ -130,12 +154,12 @@ class AddressSets:
         return found
 
     def _select(self, selector: Selector) -> AddressSet:
-        nets = [net for entity in self._entities if selector.matches(entity.labels) for net in entity.nets]
+        nets = [net for entity in self.entities.values() if selector.matches(entity.labels) for net in entity.nets]
         return _address_set(str(selector), nets)
 
     def _declare(self, selector: Selector, protocol: int | None, name: str) -> PortSet:
         members: dict[int, set[tuple[int, int, int]]] = {4: set(), 6: set()}
-        for entity in self._entities:
+        for entity in self.entities.values():
             ports = [p for p in entity.ports if p.name == name and protocol in (None, p.protocol)]
             if ports and selector.matches(entity.labels):
                 for version, address, _ in entity.nets:
@@ -160,15 +184,11 @@ def _by_version(
     return v4, v6
 
 
-def _endpoint_entities(model: FelixModel) -> Iterable[_Entity]:
-    endpoints: list[FelixEndpoint] = [*model.host_endpoints, *model.workload_endpoints]
-    for endpoint in endpoints:
-        labels = inherited_labels(endpoint.labels, endpoint.profiles, model.profiles)
-        nets = tuple((version, address, address) for version, address in endpoint.addresses)
-        yield _Entity(labels, nets, endpoint.ports)
-
-
-def _network_set_entities(model: FelixModel) -> Iterable[_Entity]:
-    network_sets: list[FelixNetworkSet] = model.network_sets
-    for network_set in network_sets:
-        yield _Entity(inherited_labels(network_set.labels, network_set.profiles, model.profiles), network_set.nets)
+def _entity(
+    owner: FelixEndpoint | FelixNetworkSet, profiles: tuple[FelixProfile | None, ...], model: FelixModel
+) -> _Entity:
+    labels = inherited_labels(owner.labels, owner.profiles, model.profiles)
+    if isinstance(owner, FelixNetworkSet):
+        return _Entity(owner, profiles, labels, owner.nets)
+    nets = tuple((version, address, address) for version, address in owner.addresses)
+    return _Entity(owner, profiles, labels, nets, owner.ports)

@@ -21,8 +21,10 @@ from calico_engine.resources import FelixConfiguration, Host, Node, WorkloadEndp
 class CompiledCluster:
     """Everything that readers need, made lazily and kept."""
 
-    def __init__(self, datastore: Datastore) -> None:
+    def __init__(self, datastore: Datastore, previous: CompiledCluster | None = None) -> None:
+        """`previous`: the same for a datastore that shares most objects with this one; it only saves work."""
         self.datastore = datastore
+        self._known = {} if previous is None else dict(previous._compilers)
         self._compilers: dict[bool, PolicyCompiler] = {}
         self._nodes: dict[str, CompiledNode] = {}
         self._hosts: dict[str, HostModel] = {}
@@ -107,9 +109,13 @@ class CompiledCluster:
     def _compiler(self, *, spoofing_allowed: bool) -> PolicyCompiler:
         found = self._compilers.get(spoofing_allowed)
         if found is None:
-            model = convert(self.datastore, spoofing_allowed=spoofing_allowed)
+            known = self._known.pop(spoofing_allowed, None)
+            model = convert(
+                self.datastore, spoofing_allowed=spoofing_allowed, previous=None if known is None else known.model
+            )
             ordered = in_order(model.tiers, model.policies)
-            found = self._compilers[spoofing_allowed] = PolicyCompiler(model, ordered, AddressSets(model))
+            sets = AddressSets(model, None if known is None else known.sets)
+            found = self._compilers[spoofing_allowed] = PolicyCompiler(model, ordered, sets)
         return found
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from calico_engine.compiler import flattening
 from calico_engine.compiler.felix_model import (
     FelixEndpoint,
     FelixModel,
     FelixNetworkSet,
+    FelixPart,
     FelixPolicy,
     FelixProfile,
     FelixTier,
@@ -51,15 +53,20 @@ _PROFILE_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 _PERFORMANCE_HINTS = frozenset({"AssumeNeededOnEveryNode"})
 
 
-def convert(datastore: Datastore, *, spoofing_allowed: bool = False) -> FelixModel:
-    """Felix's view of the datastore. `spoofing_allowed`: WorkloadSourceSpoofing is Any."""
+def convert(datastore: Datastore, *, spoofing_allowed: bool = False, previous: FelixModel | None = None) -> FelixModel:
+    """Felix's view of the datastore. `spoofing_allowed`: WorkloadSourceSpoofing is Any.
+
+    `previous`: the view of a datastore that shares most objects with this one, under the same setting; what became of
+    those is taken over.
+    """
     model = FelixModel()
+    known = {} if previous is None else previous.parts
     for entry in datastore.entries.values():
-        try:
-            _convert(entry, model, spoofing_allowed)
-        except Unusable as reason:
-            model.notices.append(Notice(entry, reason.path, f"Felix ignores this {entry.resource.KIND}: {reason}"))
-    _add_default_allow(model)
+        held = known.get(id(entry))
+        part = _part(entry, spoofing_allowed) if held is None else held[1]
+        model.parts[id(entry)] = entry, part
+        model.add(part)
+    model.add(_default_allow())
     model.services = _services(datastore)
     return model
 
@@ -69,33 +76,47 @@ def _services(datastore: Datastore) -> ServiceIndex:
     return service_index(e.value.value for e in datastore.kubernetes.values() if e.value.kind == "EndpointSlice")
 
 
-def _convert(entry: Entry, model: FelixModel, spoofing_allowed: bool) -> None:
+def _part(entry: Entry, spoofing_allowed: bool) -> FelixPart:
+    """What one object is to Felix; one that it refuses is nothing but a notice."""
+    try:
+        return _converted(entry, spoofing_allowed)
+    except Unusable as reason:
+        return None, Notice(entry, reason.path, f"Felix ignores this {entry.resource.KIND}: {reason}")
+
+
+def _converted(entry: Entry, spoofing_allowed: bool) -> FelixPart:
     match entry.resource:
         case GlobalNetworkPolicy() | NetworkPolicy() | StagedGlobalNetworkPolicy() | StagedNetworkPolicy() as policy:
-            if getattr(policy.spec, "staged_action", "") != "Delete":
-                staged = isinstance(policy, StagedGlobalNetworkPolicy | StagedNetworkPolicy)
-                model.policies.append(_policy(policy, ResourceId(*entry.key), staged=staged))
+            if getattr(policy.spec, "staged_action", "") == "Delete":
+                return None, None
+            staged = isinstance(policy, StagedGlobalNetworkPolicy | StagedNetworkPolicy)
+            return _policy(policy, ResourceId(*entry.key), staged=staged), None
         case StagedKubernetesNetworkPolicy() as policy:
-            if policy.spec.staged_action != "Delete":
-                from calico_engine.controllers.staged_kubernetes import as_network_policy  # rare, and many modules
-
-                converted, reason = as_network_policy(policy)
-                if converted is None:
-                    raise Unusable(reason, ("spec",))
-                model.policies.append(_policy(converted, ResourceId(*entry.key), staged=True))
+            return _staged_kubernetes_policy(policy, ResourceId(*entry.key)), None
         case Tier() as tier:
             default_pass = tier.spec.default_action == "Pass"
-            model.tiers[tier.metadata.name] = FelixTier(tier.metadata.name, tier.spec.order, default_pass)
+            return FelixTier(tier.metadata.name, tier.spec.order, default_pass), None
         case Profile() as profile:
-            _add_profile(entry, profile, model)
+            return _profile(entry, profile)
         case HostEndpoint() as endpoint:
-            model.host_endpoints.append(_host_endpoint(endpoint))
+            return _host_endpoint(endpoint), None
         case WorkloadEndpoint() as endpoint:
-            model.workload_endpoints.append(_workload_endpoint(endpoint, spoofing_allowed))
+            return _workload_endpoint(endpoint, spoofing_allowed), None
         case NetworkSet() | GlobalNetworkSet() as network_set:
-            model.network_sets.append(_network_set(network_set))
+            return _network_set(network_set), None
         case _:
-            pass
+            return None, None
+
+
+def _staged_kubernetes_policy(policy: StagedKubernetesNetworkPolicy, owner: ResourceId) -> FelixPolicy | None:
+    if policy.spec.staged_action == "Delete":
+        return None
+    from calico_engine.controllers.staged_kubernetes import as_network_policy  # rare, and many modules
+
+    converted, reason = as_network_policy(policy)
+    if converted is None:
+        raise Unusable(reason, ("spec",))
+    return _policy(converted, owner, staged=True)
 
 
 def _policy(policy: Policy, owner: ResourceId, *, staged: bool) -> FelixPolicy:
@@ -144,7 +165,7 @@ def _directions(types: tuple[str, ...], *, pre_dnat: bool) -> frozenset[Directio
     return frozenset(directions & {Direction.INGRESS} if pre_dnat else directions)
 
 
-def _add_profile(entry: Entry, profile: Profile, model: FelixModel) -> None:
+def _profile(entry: Entry, profile: Profile) -> FelixPart:
     """Labels and rules of a profile are separate to Felix: bad rules leave the labels in force."""
     name, spec = profile.metadata.name, profile.spec
     owner = ResourceId(Profile.KIND, "", name)
@@ -153,22 +174,19 @@ def _add_profile(entry: Entry, profile: Profile, model: FelixModel) -> None:
         egress = convert_rules(spec.egress, owner, "", Direction.EGRESS)
     except Unusable as reason:
         message = f"Felix ignores the rules of this Profile and denies both ways instead: {reason}"
-        model.notices.append(Notice(entry, reason.path, message))
-        model.profiles[name] = FelixProfile(name, spec.labels_to_apply, (), (), rules_missing=True)
-        return
-    model.profiles[name] = FelixProfile(name, spec.labels_to_apply, ingress, egress)
+        missing = FelixProfile(name, spec.labels_to_apply, (), (), rules_missing=True)
+        return missing, Notice(entry, reason.path, message)
+    return FelixProfile(name, spec.labels_to_apply, ingress, egress), None
 
 
-def _add_default_allow(model: FelixModel) -> None:
+@cache
+def _default_allow() -> FelixPart:
     """The profile that always exists (libcalico-go/lib/resources/static.go)."""
     owner = ResourceId(Profile.KIND, "", DEFAULT_ALLOW_PROFILE)
     allow = (Rule(action="Allow"),)
-    model.profiles[DEFAULT_ALLOW_PROFILE] = FelixProfile(
-        DEFAULT_ALLOW_PROFILE,
-        {},
-        convert_rules(allow, owner, "", Direction.INGRESS),
-        convert_rules(allow, owner, "", Direction.EGRESS),
-    )
+    ingress = convert_rules(allow, owner, "", Direction.INGRESS)
+    egress = convert_rules(allow, owner, "", Direction.EGRESS)
+    return FelixProfile(DEFAULT_ALLOW_PROFILE, {}, ingress, egress), None
 
 
 def _host_endpoint(endpoint: HostEndpoint) -> FelixEndpoint:

@@ -196,6 +196,10 @@ class Notice:
     message: str
 
 
+#: What one object is to Felix (None: nothing), and what is worth a word about it.
+FelixPart = tuple[FelixPolicy | FelixTier | FelixProfile | FelixEndpoint | FelixNetworkSet | None, Notice | None]
+
+
 @dataclass
 class FelixModel:
     """Everything Felix would know, in its own terms."""
@@ -208,6 +212,27 @@ class FelixModel:
     network_sets: list[FelixNetworkSet] = field(default_factory=list)
     services: ServiceIndex = field(default_factory=ServiceIndex)
     notices: list[Notice] = field(default_factory=list)
+    #: By identity of the entry, which stands beside it and so stays alive.
+    parts: dict[int, tuple[Entry, FelixPart]] = field(default_factory=dict, repr=False)
+
+    def add(self, part: FelixPart) -> None:
+        """Put what one object became to its like."""
+        thing, notice = part
+        match thing:
+            case FelixPolicy():
+                self.policies.append(thing)
+            case FelixTier():
+                self.tiers[thing.name] = thing
+            case FelixProfile():
+                self.profiles[thing.name] = thing
+            case FelixEndpoint():
+                (self.host_endpoints if thing.is_host else self.workload_endpoints).append(thing)
+            case FelixNetworkSet():
+                self.network_sets.append(thing)
+            case None:
+                pass
+        if notice is not None:
+            self.notices.append(notice)
 
     @cached_property
     def host_endpoints_by_node(self) -> Mapping[str, tuple[FelixEndpoint, ...]]:

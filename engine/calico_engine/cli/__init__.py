@@ -12,7 +12,19 @@ from calico_engine.garbage import collector_paused
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 with collector_paused():  # a tenth of the start
-    from calico_engine.cli import apply, check, delete, dump_command, evaluate, get, label, new, patch, validate
+    from calico_engine.cli import (
+        apply,
+        check,
+        convert,
+        delete,
+        dump_command,
+        evaluate,
+        get,
+        label,
+        new,
+        patch,
+        validate,
+    )
     from calico_engine.cli.running import main, run
 
     gc.freeze()  # what was imported stays, and need not be looked at again
@@ -20,4 +32,4 @@ with collector_paused():  # a tenth of the start
 __all__ = ["main", "run"]
 
 #: The commands, in the order in which the help lists them; to import them is to register them.
-COMMANDS = (check, validate, get, evaluate, apply, delete, patch, label, new, dump_command)
+COMMANDS = (check, validate, get, evaluate, convert, apply, delete, patch, label, new, dump_command)

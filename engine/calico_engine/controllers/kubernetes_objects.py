@@ -18,7 +18,8 @@ from calico_engine.manifests.yaml_problems import Path
 from calico_engine.resources import API_VERSION, MODELS, NetworkPolicy, Resource
 from calico_engine.resources.rules import Port, Rule
 
-_READ_AS_IT_IS = frozenset({"Service", "EndpointSlice"})
+#: Kinds that Felix reads without a conversion.
+READ_AS_IT_IS = frozenset({"Service", "EndpointSlice"})
 #: Felix's kinds of policies that Kubernetes objects become, and the resource that has their fields.
 _MODEL_OF = {"KubernetesNetworkPolicy": "NetworkPolicy", "KubernetesClusterNetworkPolicy": "GlobalNetworkPolicy"}
 
@@ -34,7 +35,7 @@ class Converted:
 
 def converted(entry: KubernetesEntry, form: str, *, stored: bool) -> Converted:
     """One object as the datastore of this form would have it."""
-    if entry.value.kind in _READ_AS_IT_IS:
+    if entry.value.kind in READ_AS_IT_IS:
         return Converted(None)
     value = entry.value.value if stored else with_api_server_defaults(entry.value.value)
     if entry.value.kind == "Pod" and not is_workload_endpoint(value):

@@ -14,6 +14,6 @@ validator and defaults, Felix's configuration) only recorded answers can check.
 `Oracle` is the door; `python -m felix_oracle` prints the chains of a node.
 """
 
-from felix_oracle.oracle import Oracle, Opinion
+from felix_oracle.oracle import Opinion, Oracle
 
 __all__ = ["Opinion", "Oracle"]

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 
 from calico_engine.datastore import Datastore
 from calico_engine.resources import (
-    GlobalNetworkPolicy,
     GlobalNetworkSet,
     HostEndpoint,
     NetworkPolicy,
@@ -35,7 +34,13 @@ from felix_oracle.felix import (
     FelixWorkload,
     NamedPort,
 )
-from felix_oracle.flattening import NAMESPACE, SERVICE_ACCOUNT, global_policy_selector, namespaced_policy_selector, parsed
+from felix_oracle.flattening import (
+    NAMESPACE,
+    SERVICE_ACCOUNT,
+    global_policy_selector,
+    namespaced_policy_selector,
+    parsed,
+)
 from felix_oracle.nets import read_address, read_nets
 from felix_oracle.packets import PROTOCOL_NUMBERS
 from felix_oracle.rule_conversion import NotForFelix, convert_rule
@@ -81,16 +86,19 @@ def _rules(rules: tuple[Rule, ...] | None, namespace: str) -> tuple[FelixRule, .
 
 
 def _policies(datastore: Datastore) -> Iterator[FelixPolicy]:
-    kinds = (GlobalNetworkPolicy, NetworkPolicy, StagedGlobalNetworkPolicy, StagedNetworkPolicy)
-    for kind in kinds:
-        for _, policy in datastore.all(kind):
-            staged = isinstance(policy, StagedGlobalNetworkPolicy | StagedNetworkPolicy)
-            if staged and policy.spec.staged_action == "Delete":
-                continue
-            try:
-                yield _policy(policy)
-            except NotForFelix:
-                continue
+    for entry in datastore.entries.values():
+        policy = entry.resource
+        if not isinstance(policy, Policy):
+            continue
+        if (
+            isinstance(policy, StagedGlobalNetworkPolicy | StagedNetworkPolicy)
+            and policy.spec.staged_action == "Delete"
+        ):
+            continue
+        try:
+            yield _policy(policy)
+        except NotForFelix:
+            continue
 
 
 def _policy(policy: Policy) -> FelixPolicy:
@@ -161,12 +169,12 @@ def _hosts(datastore: Datastore, labels: Mapping[str, Labels]) -> Iterator[Felix
         yield FelixHostEndpoint(name, spec.node, spec.interface_name, addresses, spec.profiles, entity)
 
 
-def _workloads(
-    datastore: Datastore, labels: Mapping[str, Labels], spoofing_allowed: bool
-) -> Iterator[FelixWorkload]:
+def _workloads(datastore: Datastore, labels: Mapping[str, Labels], spoofing_allowed: bool) -> Iterator[FelixWorkload]:
     for _, endpoint in datastore.all(WorkloadEndpoint):
         spec, metadata = endpoint.spec, endpoint.metadata
         nets = read_nets(spec.ip_networks)
+        if len(nets) < len(spec.ip_networks):
+            continue
         named = tuple(port for port in spec.ports if port.name)
         try:
             ports = _ports(named)

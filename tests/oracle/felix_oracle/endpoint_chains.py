@@ -1,4 +1,7 @@
-"""An endpoint's chains (felix/rules/endpoints.go: endpointIptablesChain): one skeleton for workloads and all kinds of host endpoint chains."""
+"""An endpoint's chains: one skeleton for workloads and for all kinds of host endpoint chains.
+
+Source: felix/rules/endpoints.go: endpointIptablesChain.
+"""
 
 from __future__ import annotations
 

@@ -114,7 +114,6 @@ class FelixWorkload:
     profiles: tuple[str, ...]
     entity: Entity
     spoofed: tuple[Net, ...] = ()
-    floating: tuple[Address, ...] = ()
 
 
 @dataclass(slots=True)
@@ -130,5 +129,5 @@ class FelixModel:
 
     @property
     def entities(self) -> list[Entity]:
-        endpoints = [*self.hosts, *self.workloads]
-        return [*(endpoint.entity for endpoint in endpoints), *self.network_sets]
+        hosts, workloads = (host.entity for host in self.hosts), (workload.entity for workload in self.workloads)
+        return [*hosts, *workloads, *self.network_sets]

@@ -13,7 +13,6 @@ from calico_engine.configuration import DataplaneSettings
 from calico_engine.datastore import Datastore
 from calico_engine.resources import Host, Node
 from felix_oracle.felix import FelixHostEndpoint, FelixModel
-from felix_oracle.iptables import Net
 from felix_oracle.names import ANY_INTERFACE
 from felix_oracle.nets import read_address
 from felix_oracle.packets import Address
@@ -23,16 +22,10 @@ LOOPBACK = "lo"
 
 @dataclass(frozen=True, slots=True)
 class HostNetwork:
-    """Interfaces in their order, each with its addresses as Felix learns them; what is local beyond; chain policies."""
+    """Interfaces in their order, each with its addresses as Felix learns them, and the policies of the kernel's chains."""
 
     interfaces: Mapping[str, tuple[Address, ...]]
-    local_nets: tuple[Net, ...]
     policies: Mapping[str, str]
-
-    def is_local(self, address: Address) -> bool:
-        """Whether the address is one of this host's own."""
-        own = (address in addresses for addresses in self.interfaces.values())
-        return any(own) or any(address in net for net in self.local_nets)
 
     def first_uplink(self, settings: DataplaneSettings) -> str:
         """The first interface that is neither the loopback nor a workload's; empty if there is none."""
@@ -51,18 +44,16 @@ def host_network(datastore: Datastore, model: FelixModel, node: str) -> HostNetw
         policies = {"INPUT": chains.input, "FORWARD": chains.forward, "OUTPUT": chains.output}
         written = entry.resource.spec.interfaces
     if written is None:
-        return HostNetwork(_supposed(datastore, model, node), (ipaddress.ip_network("127.0.0.0/8"),), policies)
-    interfaces, local = {}, []
+        return HostNetwork(_supposed(datastore, model, node), policies)
+    interfaces = {}
     for interface in written:
         parsed = [ipaddress.ip_interface(text) for text in interface.addresses]
         addresses: list[Address] = [each.ip for each in parsed]
         if interface.name == LOOPBACK:
             # The kernel takes the whole network for its own, and Felix reads its first address off the route.
-            loops = [each.network for each in parsed if isinstance(each, ipaddress.IPv4Interface)]
-            local += loops
-            addresses += [net.network_address for net in loops]
+            addresses += [each.network.network_address for each in parsed if each.version == 4]
         interfaces[interface.name] = tuple(addresses)
-    return HostNetwork(interfaces, tuple(local), policies)
+    return HostNetwork(interfaces, policies)
 
 
 def _supposed(datastore: Datastore, model: FelixModel, node: str) -> Mapping[str, tuple[Address, ...]]:
@@ -94,10 +85,14 @@ def _node_addresses(datastore: Datastore, node: str) -> list[Address]:
 def resolve(
     model: FelixModel, node: str, network: HostNetwork, settings: DataplaneSettings
 ) -> dict[str, FelixHostEndpoint]:
-    """Interface → its host endpoint, and the wildcard's under ANY_INTERFACE. The smallest name wins everywhere."""
+    """Interface → its host endpoint, and the wildcard's under ANY_INTERFACE. The smallest name wins everywhere.
+
+    An interface that no Host document has, but an endpoint names, is taken to exist: packets will tell.
+    """
     candidates = sorted((host for host in model.hosts if host.node == node), key=lambda host: host.name.encode())
+    named = {host.interface: () for host in candidates if host.interface not in ("", "*")}
     governed: dict[str, FelixHostEndpoint] = {}
-    for interface, addresses in network.interfaces.items():
+    for interface, addresses in {**named, **network.interfaces}.items():
         if settings.is_workload_interface(interface) or settings.excludes(interface):
             continue
         for host in candidates:

@@ -200,7 +200,7 @@ class IsLocal:
     side: Side
 
     def holds(self, packet: SkBuff) -> bool:
-        return packet.is_local(packet.address(self.side))
+        return packet.is_local(self.side)
 
     def __str__(self) -> str:
         return f"-m addrtype --{self.side}-type LOCAL"
@@ -281,7 +281,7 @@ class NoTrack:
     """Exempt the packet from connection tracking."""
 
     def __str__(self) -> str:
-        return "-j NOTRACK"
+        return "-j CT --notrack"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from felix_oracle.iptables import (
     Chain,
     Drop,
     EndpointChain,
-    Goto,
     Jump,
     Log,
     NoTrack,
@@ -47,8 +46,10 @@ class Walk:
 
     #: Who set the accept bit that is set now.
     accepted_by: Cause | None = None
-    #: The rule that ended the table with ACCEPT or DROP on its own account.
+    #: The rule that ended the table on its own account, with ACCEPT, DROP or a RETURN that means "not Calico's business".
     ended_by: Cause | None = None
+    #: The hooks of tables that the packet has been through, such as raw-PREROUTING.
+    hooks: list[str] = field(default_factory=list)
     #: The endpoints' chains that the packet has entered, in order, with the hook.
     entered: list[tuple[str, EndpointChain]] = field(default_factory=list)
     listener: Listener | None = None
@@ -56,6 +57,7 @@ class Walk:
     def table(self, table: Table, hook: str, packet: SkBuff) -> str:
         """Run one hook of one table: ACCEPTED, DROPPED or BY_POLICY."""
         place = f"{table.name}-{hook}"
+        self.hooks.append(place)
         self.ended_by = None
         chain, at = table.chains[hook], 0
         stack: list[tuple[Chain, int]] = []
@@ -69,7 +71,7 @@ class Walk:
                 continue
             rule = chain.rules[at]
             at += 1
-            if not all(match.holds(packet) for match in rule.matches):
+            if not _matches(rule, packet):
                 continue
             if self.listener is not None:
                 self.listener(place, chain.name, rule)
@@ -86,6 +88,8 @@ class Walk:
                 return ACCEPTED if isinstance(action, Accept) else DROPPED
             elif isinstance(action, Return):
                 at = len(chain.rules)
+                if rule.origin is not None and rule.origin.rule is None:
+                    self.ended_by = Cause(rule.origin, place, around[-1])
             else:
                 entered = table.chains[action.chain]
                 if isinstance(action, Jump):
@@ -100,3 +104,11 @@ class Walk:
         packet.mark = packet.mark & ~action.mask | action.value
         if action.mask & marks.ACCEPT:
             self.accepted_by = cause if action.value & marks.ACCEPT else None
+
+
+def _matches(rule: Rule, packet: SkBuff) -> bool:
+    """Whether every criterion holds; a loop, because this is where the time goes."""
+    for match in rule.matches:  # noqa: SIM110
+        if not match.holds(packet):
+            return False
+    return True

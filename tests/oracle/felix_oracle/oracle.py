@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final
 
 from calico_engine.configuration import DataplaneSettings, FelixObject, effective_configuration
 from calico_engine.datastore import Datastore, build
@@ -14,14 +16,19 @@ from calico_engine.resources import FelixConfiguration, Node
 from felix_oracle.conversion import convert
 from felix_oracle.felix import FelixModel, FelixWorkload
 from felix_oracle.hosts import HostNetwork, host_network
-from felix_oracle.kernel import ACCEPTED, BY_POLICY, DROPPED, Cause, Listener, Walk
-from felix_oracle.packets import Address, Query, SkBuff
+from felix_oracle.kernel import BY_POLICY, DROPPED, Cause, Listener, Walk
+from felix_oracle.packets import Query, SkBuff
 from felix_oracle.ruleset import Renderer, Ruleset
+
+_LINK_GROUPS: Final = ipaddress.IPv4Network("224.0.0.0/24")
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """ALLOW, DENY or NO_POLICY; the rule that decided, where one did; and what the packet met on its way."""
+    """ALLOW, DENY or NO_POLICY; the rule that decided, where one did; and what the packet met on its way.
+
+    Of NO_POLICY the cause is a rule that allowed the packet, or let it go, where being allowed is not being accepted.
+    """
 
     decision: str
     cause: Cause | None
@@ -84,9 +91,7 @@ class Oracle:
         entry = self._datastore.get(Node.KIND, name)
         labels = None if entry is None else entry.resource.metadata.labels
         objects = [
-            FelixObject(
-                each.metadata.name, each.metadata.annotations, each.spec, each.metadata.creation_timestamp
-            )
+            FelixObject(each.metadata.name, each.metadata.annotations, each.spec, each.metadata.creation_timestamp)
             for _, each in self._datastore.all(FelixConfiguration)
         ]
         return effective_configuration(name, labels, objects).settings
@@ -94,7 +99,10 @@ class Oracle:
     def ask(self, packet: Mapping[str, object], listener: Listener | None = None) -> Opinion:
         """About a packet query with all its fields given; the listener hears of every rule that matches."""
         query = Query.read(packet)
-        journey = _Journey(self.node(query.node), query, Walk(listener=listener))
+        rules = self.node(query.node)
+        if query.version == 6 and not rules.settings.ipv6_support:
+            return Opinion("NO_POLICY", None, Walk())  # ip6tables are left alone
+        journey = _Journey(rules, query, Walk(listener=listener))
         if query.in_interface and query.out_interface:
             return journey.forwarded()
         return journey.to_host() if query.in_interface else journey.from_host()
@@ -136,13 +144,9 @@ class _Journey:
         """The filter table, and what only the next hook would drop."""
         packet = self._packet_after
         result = self._run("filter", hook, packet)
-        cause = self.walk.ended_by
+        cause = self.walk.ended_by or self.walk.accepted_by
         if result == DROPPED:
             return self._opinion("DENY", cause)
-        if result == ACCEPTED and cause is None:
-            cause = self.walk.accepted_by
-        if result == BY_POLICY:
-            cause = None
         if then_postrouting:
             leaving = self._packet(before_nat=False, like=packet)
             if self._run("mangle", "POSTROUTING", leaving) == DROPPED:
@@ -151,7 +155,9 @@ class _Journey:
 
     def _run(self, table: str, hook: str, packet: SkBuff) -> str:
         ruleset = self.rules.ruleset(self.query.version)
-        return self.walk.table({"raw": ruleset.raw, "mangle": ruleset.mangle, "filter": ruleset.filter}[table], hook, packet)
+        return self.walk.table(
+            {"raw": ruleset.raw, "mangle": ruleset.mangle, "filter": ruleset.filter}[table], hook, packet
+        )
 
     def _opinion(self, decision: str, cause: Cause | None) -> Opinion:
         return Opinion(decision, cause, self.walk)
@@ -174,7 +180,6 @@ class _Journey:
             translated=translated,
             reverse_path_fails=self._reverse_path_fails(),
             sets=self.rules.ruleset(query.version).sets.by_name,
-            is_local=self.rules.network.is_local,
         )
         if like is not None:
             packet.mark, packet.conntrack_state = like.mark, like.conntrack_state
@@ -195,8 +200,11 @@ class _Journey:
         An interface without an endpoint has no routes either, but nothing is known of it; its packets get nowhere anyway.
         """
         workload = self.rules.workloads.get(self.query.in_interface)
-        return workload is not None and not _routed_to(workload, self.query.source)
-
-
-def _routed_to(workload: FelixWorkload, address: Address) -> bool:
-    return address.is_link_local or any(address in net for net in workload.entity.nets)
+        if workload is None:
+            return False
+        source, destination = self.query.source, self.query.before or self.query.destination
+        if source.is_unspecified:
+            # net/ipv6/netfilter/ip6t_rpfilter.c lets it pass, its sister for IPv4 to groups of the link only.
+            return source.version == 4 and destination not in _LINK_GROUPS
+        link_local = source.version == 6 and source.is_link_local
+        return not link_local and not any(source in net for net in workload.entity.nets)

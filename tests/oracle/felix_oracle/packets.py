@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 PROTOCOL_NUMBERS: Mapping[str, int] = {"tcp": 6, "udp": 17, "icmp": 1, "icmpv6": 58, "sctp": 132, "udplite": 136}
+_BROADCAST: Final = ipaddress.IPv4Address("255.255.255.255")
 
 
 class AddressSet(Protocol):
@@ -93,11 +94,19 @@ class SkBuff:
     translated: bool
     reverse_path_fails: bool
     sets: Mapping[str, AddressSet]
-    is_local: Callable[[Address], bool]
     mark: int = 0
 
     def address(self, side: Literal["src", "dst"]) -> Address:
         return self.source if side == "src" else self.destination
+
+    def is_local(self, side: Literal["src", "dst"]) -> bool:
+        """Whether the address is this host's own, at the hooks that ask.
+
+        What the kernel delivers here has a local destination, what is sent from here a local source, unless it is an
+        address of many.
+        """
+        address = self.address(side)
+        return side == "src" or not (address.is_multicast or address == _BROADCAST)
 
     def port(self, side: Literal["src", "dst"]) -> int | None:
         return self.source_port if side == "src" else self.destination_port

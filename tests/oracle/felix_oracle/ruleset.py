@@ -54,12 +54,11 @@ class Renderer:
 
     def render(self) -> Ruleset:
         self.sets = IpSets(self.model, self.version)
-        policies = self.network.policies
-        accepting = ("PREROUTING", "OUTPUT"), ("PREROUTING", "POSTROUTING")
+        filtering = ("INPUT", "FORWARD", "OUTPUT")
         self.tables = {
-            "raw": Table("raw", dict.fromkeys(accepting[0], "ACCEPT")),
-            "mangle": Table("mangle", dict.fromkeys(accepting[1], "ACCEPT")),
-            "filter": Table("filter", {hook: policies[hook] for hook in ("INPUT", "FORWARD", "OUTPUT")}),
+            "raw": Table("raw", dict.fromkeys(("PREROUTING", "OUTPUT"), "ACCEPT")),
+            "mangle": Table("mangle", dict.fromkeys(("PREROUTING", *filtering, "POSTROUTING"), "ACCEPT")),
+            "filter": Table("filter", {hook: self.network.policies[hook] for hook in filtering}),
         }
         self._static()
         self._workloads()
@@ -155,9 +154,7 @@ class Renderer:
             dispatch.to_host_dispatch(names.TO_ENDPOINT_FORWARD, interfaces, forward, wildcard=wildcard),
         )
 
-    def _untracked(
-        self, governed: Mapping[str, FelixHostEndpoint], tiers: Mapping[str, tuple[TierInfo, ...]]
-    ) -> None:
+    def _untracked(self, governed: Mapping[str, FelixHostEndpoint], tiers: Mapping[str, tuple[TierInfo, ...]]) -> None:
         """Never the wildcard's."""
         raw = self.tables["raw"]
         for interface, infos in tiers.items():
@@ -171,9 +168,7 @@ class Renderer:
             dispatch.to_host_dispatch(names.TO_HOST_ENDPOINT, tiers, names.host_chain, wildcard=False),
         )
 
-    def _pre_dnat(
-        self, governed: Mapping[str, FelixHostEndpoint], tiers: Mapping[str, tuple[TierInfo, ...]]
-    ) -> None:
+    def _pre_dnat(self, governed: Mapping[str, FelixHostEndpoint], tiers: Mapping[str, tuple[TierInfo, ...]]) -> None:
         """An interface whose own endpoint has no such policy falls to the wildcard."""
         mangle = self.tables["mangle"]
         allow = Return() if self.settings.mangle_allow_action.value == "RETURN" else Accept()
@@ -205,7 +200,9 @@ class Renderer:
     def _profiles(self) -> None:
         """The chains of all profiles that a chain jumps to; one that does not exist denies."""
         for table in (self.tables["filter"], self.tables["mangle"]):
-            wanted = {r.action.chain for chain in table.chains.values() for r in chain.rules if isinstance(r.action, Jump)}
+            wanted = {
+                r.action.chain for chain in table.chains.values() for r in chain.rules if isinstance(r.action, Jump)
+            }
             for profile in {*self.model.profiles, *self._listed_profiles()}:
                 for direction in DIRECTIONS:
                     name = names.profile_chain(profile, direction)
@@ -213,8 +210,10 @@ class Renderer:
                         table.add(Chain(name, self._profile_rules(profile, direction)))
 
     def _listed_profiles(self) -> Iterable[str]:
-        for endpoint in (*self.model.hosts, *self.model.workloads):
-            yield from endpoint.profiles
+        for host in self.model.hosts:
+            yield from host.profiles
+        for workload in self.model.workloads:
+            yield from workload.profiles
 
     def _profile_rules(self, profile: str, direction: str) -> tuple[Rule, ...]:
         identity = ("Profile", "", profile)

@@ -134,3 +134,8 @@ def test_too_many_documents_are_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
     found, errors, _ = split_documents(Source("f", f"{A}---\n{B}---\n{A}---\n{B}"))
     assert len(found) == 2
     assert [error.document for error in errors] == [3]
+
+
+@pytest.mark.parametrize("form", ["kind: List\nx: {}", "x: {}\nkind: List\n", '{{"x": "{}",\n"kind": "List"\n}}'])
+def test_a_dump_of_kubectl_may_be_longer(form: str) -> None:
+    assert split_documents(Source("f", form.format("x" * documents.MAX_DOCUMENT_BYTES)))[1] == []

@@ -173,7 +173,7 @@ def test_a_large_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.Monk
     with large.open("wb") as file:
         file.truncate(sources.MAX_FILE_BYTES + 1)
     monkeypatch.setattr(Path, "open", None)
-    assert failure(large) == "more than 64 MB; split it into several files"
+    assert failure(large) == "more than 256 MB; split it into several files"
 
 
 def standard_input(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:

@@ -19,10 +19,12 @@ from calico_engine.manifests.yaml_problems import MOST_PROBLEMS, InvalidYaml, Ya
 from calico_engine.manifests.yaml_values import JsonValue, read_yaml
 
 MAX_DOCUMENT_BYTES = 10 * 1024 * 1024
-"""calicoctl's scanner gives up on longer documents."""
+"""calicoctl's scanner gives up on longer documents. kubectl's dumps, which calicoctl does not read, may be longer."""
 
 MAX_DOCUMENTS = 1_000_000
 
+_LIST_KIND = re.compile(r'^ *"?kind"?: *"?List"?,? *$', re.MULTILINE)
+_MARGIN = 400
 _SEPARATOR = "\n---"
 _END_MARKER = re.compile(r"^\.\.\.(?=\s|\Z)", re.MULTILINE)
 
@@ -168,7 +170,16 @@ _BLANKS_OR_END = ("", " ", "\t", "\r")
 def _is_too_large(document: Document) -> bool:
     length = document.end - document.start
     # A character takes up to four bytes; most documents are small enough whatever they hold.
-    return length * 4 > MAX_DOCUMENT_BYTES and len(document.text.encode("utf-8", "replace")) > MAX_DOCUMENT_BYTES
+    if length * 4 <= MAX_DOCUMENT_BYTES or _is_dump(document):
+        return False
+    return len(document.text.encode("utf-8", "replace")) > MAX_DOCUMENT_BYTES
+
+
+def _is_dump(document: Document) -> bool:
+    """Whether the document is a `kind: List`, as kubectl writes it: the kind stands near the start or the end."""
+    text, end = document.source.text, document.end
+    near = text[document.start : document.start + _MARGIN] + text[max(document.start, end - _MARGIN) : end]
+    return _LIST_KIND.search(near) is not None
 
 
 def _unread_line(document: Document) -> int | None:

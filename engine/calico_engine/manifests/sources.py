@@ -19,7 +19,7 @@ from calico_engine.frozen import frozen
 
 STANDARD_INPUT = "-"
 STANDARD_INPUT_NAME = "<stdin>"
-MAX_FILE_BYTES = 64 * 1024 * 1024
+MAX_FILE_BYTES = 256 * 1024 * 1024
 MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 
 _BINARY_PROBE = 8_192

@@ -17,7 +17,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-from calico_engine.cli.yaml_comments import attach, detach
+from calico_engine.cli.yaml_comments import attach, detach, remove
 from calico_engine.errors import ChangeRefused
 from calico_engine.manifests.yaml_problems import InvalidYaml, Path
 from calico_engine.manifests.yaml_scalars import UnreadableScalar, resolve_plain
@@ -161,9 +161,7 @@ def _reconcile_mapping(
                 held[key] = _fresh(item)
                 attach(held, comment, key)
     for key in [key for key in was if key not in wanted]:
-        comment = detach(held) if key == list(held)[-1] else None
-        del held[key]
-        attach(held, comment)
+        remove(held, key)
     return below
 
 
@@ -180,7 +178,7 @@ def _reconcile_list(
         elif _differ(old[number], new[number]):
             held[head + number] = _fresh(new[number])
     for number in range(len(old) - 1, len(new) - 1, -1):
-        del held[head + number]
+        remove(held, head + number)
     for number in range(len(old), len(new)):
         held.insert(head + number, _fresh(new[number]))
     return below

@@ -232,7 +232,7 @@ def test_warnings_are_pointed_to_and_strict_makes_them_errors(shell: Shell) -> N
     assert "profile nowhere does not exist: it denies" in result.out
     strict = shell("check", "--strict", "-f", file, *question)
     assert (strict.code, strict.out) == (2, "")
-    assert 'm.yaml:4:76: HostEndpoint/h spec.profiles[0]:' in strict.err
+    assert "m.yaml:4:76: HostEndpoint/h spec.profiles[0]:" in strict.err
     assert shell("validate", "--strict", "-f", file).code == 1
     assert shell("validate", "-f", file).code == 0
 
@@ -251,7 +251,7 @@ def test_missing_tier_is_said_with_the_answer(shell: Shell) -> None:
     assert "  - tier security does not exist: it comes last, and its end denies" in result.out
     warning = shell("validate", "-f", file)
     assert warning.code == 0
-    assert 'm.yaml:10:9: GlobalNetworkPolicy/security.p spec.tier:' in warning.out
+    assert "m.yaml:10:9: GlobalNetworkPolicy/security.p spec.tier:" in warning.out
 
 
 # Bad input: exit 2, nothing on standard output

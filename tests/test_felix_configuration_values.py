@@ -19,9 +19,9 @@ from calico_engine.configuration import (
 )
 from calico_engine.configuration.findings import Level
 from calico_engine.configuration.go_text import Duration, format_float, parse_float, parse_int
-from calico_engine.networks import parse_network, written_version
 from calico_engine.configuration.objects import applied_objects
 from calico_engine.errors import InvalidConfiguration
+from calico_engine.networks import parse_network, written_version
 
 NOT_IN_THE_RESOURCE = {
     # Connections of Felix itself, and the node's identity: only from its own machine.

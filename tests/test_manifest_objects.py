@@ -9,6 +9,7 @@ import pytest
 from calico_engine.manifests.decoding import decode
 from calico_engine.manifests.objects import RawObject, Skipped, objects_of
 from calico_engine.manifests.yaml_values import parse_value
+from calico_engine.resources.kubernetes import KubernetesObject
 
 V3 = "apiVersion: projectcalico.org/v3"
 CRD = "apiVersion: crd.projectcalico.org/v1"
@@ -96,7 +97,7 @@ def test_items_of_a_list_kind_are_read_as_that_kind() -> None:
     (item,) = found(
         f"{{{V3}, kind: TierList, items: [{{kind: HostEndpoint, metadata: {{name: a}}, spec: {{order: 1}}}}]}}"
     )
-    assert isinstance(item.model, type)
+    assert isinstance(item.model, type) and not issubclass(item.model, KubernetesObject)
     resource, problems = decode(item.model, item.value)
     assert (resource.KIND, resource.kind, problems) == ("Tier", "HostEndpoint", []) if resource else False
 
@@ -113,8 +114,9 @@ def crd_policy(stored: object, kind: str = "GlobalNetworkPolicy", name: str = "d
 def metadata_of(value: dict[str, object]) -> tuple[str, dict[str, str], dict[str, str]]:
     objects, problems = objects_of(value)
     assert problems == []
-    assert isinstance(objects[0].model, type)
-    resource, wrong = decode(objects[0].model, objects[0].value)
+    model = objects[0].model
+    assert isinstance(model, type) and not issubclass(model, KubernetesObject)
+    resource, wrong = decode(model, objects[0].value)
     assert wrong == []
     assert resource is not None
     return resource.metadata.name, resource.metadata.labels, resource.metadata.annotations

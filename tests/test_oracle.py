@@ -6,11 +6,14 @@ import ast
 import gzip
 import json
 import re
+import string
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from felix_oracle import Oracle
 from felix_oracle.iptables import Rule
@@ -19,6 +22,7 @@ from felix_oracle.saving import ipset_save, iptables_save
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "tests" / "oracle" / "felix_oracle"
 SAMPLE = ROOT / "fixtures" / "golden" / "verdicts-sample.jsonl"
+VECTORS = ROOT / "fixtures" / "vectors" / "verdict"
 RECORDING = ROOT.parent / "shared" / "golden" / "verdicts.jsonl.gz"
 #: What the oracle shares with the engine: reading, and Felix's parameters.
 SHARED = (
@@ -63,6 +67,43 @@ def test_recording(part: int) -> None:
     wrong = [each for line in lines for each in disagreements(line)]
     assert lines
     assert not wrong, f"{len(wrong)} packets disagree, among them\n" + "\n".join(wrong[:SHOWN])
+
+
+def vectors() -> Iterator[tuple[str, str, bool, dict[str, Any]]]:
+    """Id, manifests, whether stored, and expectation of every decision vector (format: test_verdict_vectors.py)."""
+    for file in sorted(VECTORS.glob("*.yaml")):
+        for number, world in enumerate(yaml.safe_load_all(file.read_text())):
+            pieces = [(VECTORS / "pieces" / f"{name}.yaml").read_text() for name in world["with"]]
+            template = string.Template("\n---\n".join([*pieces, *filter(None, [world.get("manifests")])]))
+            variants = world.get("variants", {"": {}})
+            for name, values in variants.items():
+                text, stored = template.substitute(values), bool(world.get("stored"))
+                chosen = [each for each in world["expect"] if name in each.get("variants", variants)]
+                for index, expectation in enumerate(chosen):
+                    if "skip" not in expectation and not _has_open_fields(expectation["packet"]):
+                        yield f"{file.stem}-{number}-{name}-{index}", text, stored, expectation
+
+
+def _has_open_fields(packet: dict[str, Any]) -> bool:
+    protocol = packet["protocol"]
+    wanted = {"TCP": "sourcePort", "UDP": "sourcePort", "SCTP": "sourcePort", "ICMP": "icmpType", "ICMPv6": "icmpType"}
+    return protocol in wanted and wanted[protocol] not in packet
+
+
+@cache
+def vector_oracle(manifests: str, stored: bool) -> Oracle:
+    return Oracle.parse(manifests, stored=stored)
+
+
+@pytest.mark.parametrize(
+    ("manifests", "stored", "expectation"),
+    [pytest.param(text, stored, expectation, id=name) for name, text, stored, expectation in vectors()],
+)
+def test_vector(manifests: str, stored: bool, expectation: dict[str, Any]) -> None:
+    opinion = vector_oracle(manifests, stored).ask(expectation["packet"])
+    assert opinion.decision == expectation["verdict"]
+    if opinion.cause is not None and "reason" in expectation:
+        assert opinion.cause.origin.reason == expectation["reason"]
 
 
 def imports(file: Path) -> Iterator[str]:

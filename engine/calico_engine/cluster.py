@@ -26,6 +26,7 @@ from calico_selectors import Selector
 
 if TYPE_CHECKING:
     from calico_engine.analysis.selection import Selection
+    from calico_engine.controllers.auto_host_endpoint_reports import HostEndpointReport
 
 _DATASTORES = ("kubernetes", "etcdv3")
 #: ((tier, ("Kind/namespace/name", …)), …)
@@ -201,6 +202,20 @@ class Cluster:
 
         asked = selector if isinstance(selector, Selector) else Selector(selector)
         return select(self._compiled.model, asked)
+
+    @property
+    def controllers(self) -> HostEndpointReport:
+        """What kube-controllers did about automatic host endpoints: for each node what it got and why, or why not."""
+        from calico_engine.controllers.auto_host_endpoint_reports import ControllerState, HostEndpointReport
+
+        run = self._assembly.convergence.run
+        return HostEndpointReport(ControllerState.NOT_CONFIGURED) if run is None else run.report
+
+    def explain_controllers(self) -> str:
+        """The same as text."""
+        from calico_engine.reports.controllers import controller_lines
+
+        return "\n".join(line.text for line in controller_lines(self.controllers))
 
     def policies_for(self, endpoint: str) -> GoverningPolicies:
         """The policies that apply to `hep/NAME` or `wep/NAMESPACE/NAME`, by tier, in Felix's order, staged included."""

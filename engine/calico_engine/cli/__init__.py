@@ -15,6 +15,7 @@ with collector_paused():  # a tenth of the start
     from calico_engine.cli import (
         apply,
         check,
+        controllers,
         convert,
         delete,
         dump_command,
@@ -32,4 +33,4 @@ with collector_paused():  # a tenth of the start
 __all__ = ["main", "run"]
 
 #: The commands, in the order in which the help lists them; to import them is to register them.
-COMMANDS = (check, validate, get, evaluate, convert, apply, delete, patch, label, new, dump_command)
+COMMANDS = (check, validate, get, evaluate, controllers, convert, apply, delete, patch, label, new, dump_command)

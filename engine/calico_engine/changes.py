@@ -31,6 +31,9 @@ _PLURALS = {"NetworkPolicy": "networkpolicies", "ClusterNetworkPolicy": "cluster
 _KUBERNETES_NAMES = {kind.lower(): kind for _, kind in KUBERNETES_KINDS} | {
     _PLURALS.get(kind, f"{kind.lower()}s"): kind for _, kind in KUBERNETES_KINDS
 }
+#: kubectl's short names, as far as none is Calico's own name of a kind that Kubernetes has not.
+_KUBERNETES_NAMES |= {"no": "Node", "nos": "Node", "ns": "Namespace", "po": "Pod", "sa": "ServiceAccount"}
+_KUBERNETES_NAMES |= {"svc": "Service", "netpol": "NetworkPolicy"}
 _VERSION_OF = {kind: version for version, kind in KUBERNETES_KINDS}
 
 

@@ -26,6 +26,7 @@ from calico_engine.manifests.yaml_values import JsonValue, read_yaml
 _WIDE = 1_000_000
 #: (mapping, sequence, offset): `- ` under its key's first letter, or two to the right of it.
 _INDENTS = ((2, 2, 0), (2, 4, 2), (4, 2, 0), (4, 4, 2), (4, 6, 4))
+_PLAIN = re.compile(r"[A-Za-z0-9_/](?:[A-Za-z0-9_./()=!&|<>' -]*[A-Za-z0-9_./()'])?", re.ASCII)
 _BY_HAND = "this text cannot be edited in place; edit it by hand"
 
 Change = tuple[Path, JsonValue]
@@ -35,6 +36,10 @@ def edited(text: str, change: Change) -> str:
     """The text with another value at the path. ChangeRefused if that cannot be had without changing more."""
     path, wanted = change
     plain = text.replace("\r\n", "\n")
+    if not plain.endswith("\n"):
+        # A document in front of another ends before its last line does, perhaps within the line's end.
+        whole = edited(text + ("\r\n" if "\r\n" in text and not text.endswith("\r") else "\n"), change)
+        return whole.removesuffix("\n") if text.endswith("\r") else whole.removesuffix("\n").removesuffix("\r")
     old = read_yaml(plain).value
     expected = _with(old, path, wanted)
     try:
@@ -229,8 +234,9 @@ def _empty(value: JsonValue) -> object:
 
 
 def _is_ambiguous(text: str) -> bool:
+    """Whether it is safer in quotes: block and flow style, YAML 1.1 and 1.2 differ in what may stand without them."""
     try:
-        return text == "" or resolve_plain(text) != text
+        return not _PLAIN.fullmatch(text) or resolve_plain(text) != text
     except UnreadableScalar:
         return True
 

@@ -17,13 +17,14 @@ from calico_engine.packets import ICMP, TCP
 # The benchmarks are no part of the package, so they have to be found first.
 sys.path.append(str(Path(__file__).parents[1]))
 
-from bench import cold, load, verdict
+from bench import cluster, cold, load, verdict
 from bench.__main__ import main
 from bench.measure import Row
 from bench.workload import Workload, workload
 from bench.workload_manifests import documents, manifests, rule_number
 
 SUBJECTS: dict[str, Callable[[], Sequence[Row]]] = {
+    "cluster": partial(cluster.measure, {(6, 1): 1}),
     "cold": partial(cold.measure, 1, {"import": cold.CASES["import Cluster"]}),
     "load": partial(load.measure, {3: 1, 30: 1}),
     "verdict": partial(verdict.measure, sizes=(10,), packets=50),

@@ -76,13 +76,18 @@ class Datastore:
     entries: Mapping[Key, Entry] = field(default_factory=dict)
     stored: bool = False
     kubernetes: Mapping[Key, KubernetesEntry] = field(default_factory=dict)
+    #: Entries by class of their resource, once somebody asks for all of a kind.
+    _by_class: dict[type[Resource], list[Entry]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def get(self, kind: str, name: str, namespace: str = "") -> Entry | None:
         return self.entries.get((kind, namespace, name))
 
     def all(self, model: type[_R]) -> Iterator[tuple[Entry, _R]]:
         """Every object of one kind, by namespace and name."""
-        for entry in self.entries.values():
+        if not self._by_class:
+            for entry in self.entries.values():
+                self._by_class.setdefault(type(entry.resource), []).append(entry)
+        for entry in self._by_class.get(model, ()):
             if isinstance(entry.resource, model):
                 yield entry, entry.resource
 

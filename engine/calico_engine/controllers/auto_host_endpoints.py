@@ -107,7 +107,8 @@ def run_node_controllers(
     memory = controllers.remember()
     plans = [] if memory is None else [plan for _, plan in memory.plans.values()]
     warnings = tuple(sorted(remarks(datastore, entry, plans, outcome.failures)))
-    return ControllerRun(_afterwards(datastore, controllers), running, (), warnings, outcome, memory)
+    made = {} if previous is None else previous.datastore.entries
+    return ControllerRun(_afterwards(datastore, controllers, made), running, (), warnings, outcome, memory)
 
 
 def _kubernetes_nodes(datastore: Datastore) -> Iterator[KubernetesNode]:
@@ -129,10 +130,11 @@ def _come_to_rest(controllers: NodeControllers, kubernetes_nodes: Iterable[Kuber
         controllers.sync_all()
 
 
-def _afterwards(datastore: Datastore, controllers: NodeControllers) -> Datastore:
+def _afterwards(datastore: Datastore, controllers: NodeControllers, made: Mapping[Key, Entry]) -> Datastore:
+    """`made`: entries of an earlier run, which stay the very same where nothing about them changed."""
     entries = {key: entry for key, entry in datastore.entries.items() if not isinstance(entry.resource, HostEndpoint)}
     entries |= _written_nodes(datastore, controllers)
-    entries |= _endpoint_entries(datastore, controllers)
+    entries |= _endpoint_entries(datastore, controllers, made)
     return replace(datastore, entries={key: entries[key] for key in sorted(entries)})
 
 
@@ -143,12 +145,17 @@ def _written_nodes(datastore: Datastore, controllers: NodeControllers) -> Iterat
             yield entry.key, Entry(after, entry.origin)
 
 
-def _endpoint_entries(datastore: Datastore, controllers: NodeControllers) -> Iterator[tuple[Key, Entry]]:
+def _endpoint_entries(
+    datastore: Datastore, controllers: NodeControllers, made: Mapping[Key, Entry]
+) -> Iterator[tuple[Key, Entry]]:
     """What the controller did not write is the very entry that it was."""
     for stored in controllers.store:
         endpoint = stored.endpoint
         entry = datastore.get(HostEndpoint.KIND, endpoint.metadata.name)
         if entry is None or entry.resource is not endpoint:
             node = datastore.get(Node.KIND, endpoint.spec.node)
-            entry = Entry(endpoint, None if node is None else node.origin)
+            origin = None if node is None else node.origin
+            entry = made.get((HostEndpoint.KIND, "", endpoint.metadata.name))
+            if entry is None or entry.resource is not endpoint or entry.origin is not origin:
+                entry = Entry(endpoint, origin)
         yield entry.key, entry

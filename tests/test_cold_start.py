@@ -15,8 +15,8 @@ COMMANDS = {
     "check": ("check", "-f", str(TUTORIAL), "203.0.113.7", "ip-172-16-101-54.us-west-2.compute.internal", "tcp/10250"),
 }
 # numpy and oxidd serve bulk and symbolic questions. Lark's work on the selector grammar is done beforehand, and its
-# tables lie in the package. rich is for terminals.
-HEAVY = ("numpy", "oxidd", "lark", "rich", "asyncio", "ssl", "http", "unittest", "pytest", "hypothesis")
+# tables lie in the package. rich is for terminals, ruamel.yaml for changes to files.
+HEAVY = ("numpy", "oxidd", "lark", "rich", "ruamel", "asyncio", "ssl", "http", "unittest", "pytest", "hypothesis")
 USED = ("calico_engine", "calico_selectors", "pydantic", "typer", "yaml")
 SCRIPT = """
 import sys

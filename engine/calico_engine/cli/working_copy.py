@@ -14,6 +14,7 @@ from pathlib import Path
 
 from calico_engine.changes import Target
 from calico_engine.cli.yaml_editing import edited, value_at, without_item
+from calico_engine.cli.yaml_items import Items
 from calico_engine.cluster import Cluster
 from calico_engine.datastore import Datastore, build
 from calico_engine.errors import ChangeRefused, printable
@@ -45,6 +46,7 @@ class WorkingCopy:
     cluster: Cluster
     datastore: Datastore
     _edits: dict[str, list[tuple[Origin, object]]] = field(default_factory=dict)
+    _values: dict[tuple[str, int], JsonValue] = field(default_factory=dict)
     _added: dict[Path, list[str]] = field(default_factory=dict)
 
     @classmethod
@@ -63,7 +65,12 @@ class WorkingCopy:
     def value(self, target: Target) -> JsonValue:
         """The object as it is written; None for one that is written nowhere."""
         origin = target.entry.origin
-        return None if origin is None else written_value(origin)
+        if origin is None:
+            return None
+        key = (origin.file, origin.document.start)
+        if key not in self._values:
+            self._values[key] = read_document(origin.document)[0]
+        return value_at(self._values[key], origin.prefix)
 
     def replace(self, target: Target, value: JsonValue) -> None:
         """Another value for an object that is written somewhere."""
@@ -116,11 +123,6 @@ class WorkingCopy:
             raise ChangeRefused(f"{shown} would not be read again; name it *.yaml")
         if _text_of(path) != change.old or (change.old is None and path.exists()):
             raise ChangeRefused(f"{shown} is not UTF-8, or has changed meanwhile")
-
-
-def written_value(origin: Origin) -> JsonValue:
-    """The object at this place as it is written, without defaults."""
-    return value_at(read_document(origin.document)[0], origin.prefix)
 
 
 def write(changes: list[FileChange]) -> None:
@@ -193,16 +195,34 @@ def _has_manifests(folder: Path) -> bool:
 def _with_document(text: str, edits: list[tuple[Origin, object]]) -> str | None:
     """The file's text with the edits of one document; None if nothing is left of the file."""
     document = edits[0][0].document
-    written = document.text
-    for origin, value in edits:
+    if edits[0][1] is _REMOVED and not edits[0][0].prefix:
+        return _without_document(text, document)
+    written, left = _with_items(document, edits)
+    for origin, value in left:
         if value is not _REMOVED:
             written = _edited(document, written, origin, value)
-        elif origin.prefix:
+        else:
             path, items = without_item(read_document(_as(document, written))[0], origin.prefix)
             written = _edited(document, written, Origin(document, path), items)
-        else:
-            return _without_document(text, document)
     return text[: document.start] + written + text[document.end :]
+
+
+def _with_items(document: Document, edits: list[tuple[Origin, object]]) -> tuple[str, list[tuple[Origin, object]]]:
+    """The document with what can be edited item by item, and the other edits."""
+    parent = edits[0][0].prefix[:-1]
+    if not edits[0][0].prefix or document.text.lstrip()[:1] in ("{", "["):
+        return document.text, edits
+    line = Origin(document, (*parent, 0)).place()[0] - document.first_line
+    items = Items(document.text, line)
+    value = read_document(document)[0]
+    left = []
+    for origin, wanted in edits:
+        index = origin.prefix[-1]
+        assert isinstance(index, int)
+        alike = wanted is not _REMOVED and origin.prefix[:-1] == parent
+        if not alike or not items.edit(index, value_at(value, origin.prefix), wanted):  # type: ignore[arg-type]
+            left.append((origin, wanted))
+    return items.text, left
 
 
 def _edited(document: Document, written: str, origin: Origin, value: object) -> str:

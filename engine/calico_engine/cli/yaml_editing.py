@@ -10,6 +10,7 @@ import difflib
 import io
 import json
 import re
+import warnings
 from collections.abc import Mapping, MutableMapping, MutableSequence, Sequence
 
 from ruamel.yaml import YAML
@@ -43,8 +44,9 @@ def edited(text: str, change: Change) -> str:
     old = read_yaml(plain).value
     expected = _with(old, path, wanted)
     try:
-        before, after = _written_twice(plain, old, expected)
-    except (YAMLError, RecursionError, ValueError, KeyError):
+        with warnings.catch_warnings(action="ignore"):
+            before, after = _written_twice(plain, old, expected)
+    except (YAMLError, RecursionError, ValueError, LookupError, TypeError, AttributeError, NotImplementedError):
         raise ChangeRefused(_BY_HAND) from None
     for candidate in (_carried_over(plain, before, after), after):
         if candidate is not None and _means(candidate, expected):

@@ -89,7 +89,8 @@ def test_keys_that_an_answer_can_depend_on() -> None:
     properties = definition("answer")["properties"]
     assert isinstance(properties, dict)
     keys = properties["dependsOn"]["items"]["enum"]
-    assert set(keys) == {QUERY_KEYS[name] for name in ("source", "destination", *OPEN_FIELDS)}
+    asked = {QUERY_KEYS[name] for name in ("source", "destination", "node", *OPEN_FIELDS)}
+    assert set(keys) == asked | {"backend"}
 
 
 def test_actions_and_states_are_those_of_the_code() -> None:

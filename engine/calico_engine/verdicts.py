@@ -56,8 +56,8 @@ class Verdict:
 
     @property
     def depends_on(self) -> tuple[str, ...]:
-        """The keys of the question on which an UNCERTAIN answer depends, as a query spells them."""
-        return tuple(QUERY_KEYS[name] for name in self._depends_on)
+        """The keys of the question on which an UNCERTAIN answer depends, as a query spells them; or `backend`."""
+        return tuple(QUERY_KEYS.get(name, name) for name in self._depends_on)
 
     @cached_property
     def decided_by(self) -> Reason:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from calico_engine.analysis.parties import Directory, Party, is_loopback
 from calico_engine.analysis.replies import question_points, reply_to, turned
 from calico_engine.analysis.services import Service, parse_service
+from calico_engine.analysis.translations import Fronted, Translation, Translator
 from calico_engine.analysis.ways import way
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.hosts import Address
@@ -26,7 +27,18 @@ from calico_engine.resources import IPPool
 #: Linux's default net.ipv4.ip_local_port_range.
 EPHEMERAL_PORTS = (32768, 60999)
 _MOST_PAIRS = 2_000
+#: So many backends are named.
+_MOST_NAMED = 8
 _DOMAINS: Domains = {"source_port": EPHEMERAL_PORTS, "destination_port": (1, 65535)}
+
+
+class Choice(NamedTuple):
+    """What tells the ways apart that the question leaves open; the fields are the keys on which an answer depends."""
+
+    source: Address
+    destination: Address
+    node: str = ""
+    backend: str = ""
 
 
 class Hop(NamedTuple):
@@ -84,26 +96,54 @@ class ConnectionReader:
         self._compiled = compiled
         self._reader = reader
         self._directory = Directory(compiled)
+        self._translator = Translator(compiled, self._directory)
 
     def check(self, source: str, destination: str, service: str, source_port: int | None = None) -> Connection:
         """Raises UnknownReference for names and ValueError for services and ports that cannot be understood."""
         wanted = parse_service(service)
         _check_source_port(source_port, wanted)
+        fronted = self._translator.by_name_or_address(destination, wanted)
+        if fronted is not None:
+            return self._translated(self._directory.find(source), fronted, wanted, source_port)
         sender, receiver = self._parties(source, destination)
+        fronted = self._translator.node_port(receiver, wanted)
+        if fronted is not None:
+            return self._translated(sender, fronted, wanted, source_port)
         pairs = _address_pairs(sender, receiver, wanted, source, destination)
         asked = [self._packets(sender, receiver, pair, wanted, source_port) for pair in pairs]
+        assumptions = (*self._assumptions(sender, receiver), *self._translator.passed_by(destination, wanted))
+        return self._answer([Choice(*pair) for pair in pairs], asked, assumptions)
+
+    def _translated(self, sender: Party, fronted: Fronted, service: Service, source_port: int | None) -> Connection:
+        """A connection to a Service: every way to every backend is asked."""
+        ways = self._translator.translations(sender, fronted)
+        asked = [self._translator.packets(sender, each, service, source_port) for each in ways]
+        legs = [leg for each in ways for leg in _legs(sender, each)]
+        found = [text for frm, to in legs for text in self._assumptions(frm, to)]
+        assumptions = dict.fromkeys([*self._translator.assumptions(ways), *found])
+        choices = [Choice(each.source, each.virtual, each.node, str(each.backend)) for each in ways]
+        return self._answer(choices, asked, tuple(assumptions))
+
+    def _answer(self, choices: list[Choice], asked: list[list[Packet]], assumptions: tuple[str, ...]) -> Connection:
         settled = [self._settle(packets) for packets in asked]
         open_fields = asked[0][0].open_fields
-        assumptions = self._assumptions(sender, receiver)
         unsettled = next((one for one in settled if one.other is not None), None)
         if unsettled is not None:
             key = (unsettled.depends_on or "",)
             return Connection(unsettled.result, unsettled.other, key, open_fields, assumptions)
-        one, other = _most_alike(pairs, [each.result for each in settled])
+        results = [each.result for each in settled]
+        # That policy lets the packet to one backend through, and nobody minds that to another, is the same to a client.
+        fates: list[object] = [
+            each.verdict if choice.backend == "" else each.verdict[1]
+            for choice, each in zip(choices, results, strict=True)
+        ]
+        one, other = _most_alike(choices, fates)
         if one == other:
-            return Connection(settled[0].result, None, (), open_fields, assumptions)
-        keys = tuple(n for n, a, b in zip(("source", "destination"), pairs[one], pairs[other], strict=True) if a != b)
-        return Connection(settled[one].result, settled[other].result, keys, open_fields, assumptions)
+            return Connection(results[0], None, (), open_fields, assumptions + _shown(choices))
+        keys = tuple(name for name, a, b in zip(Choice._fields, choices[one], choices[other], strict=True) if a != b)
+        if "backend" in keys:
+            assumptions += _by_backend(choices, results)
+        return Connection(results[one], results[other], keys, open_fields, assumptions)
 
     def _parties(self, source: str, destination: str) -> tuple[Party, Party]:
         sender, receiver = self._directory.find(source), self._directory.find(destination)
@@ -156,6 +196,11 @@ class ConnectionReader:
         untracked: dict[str, bool] = {}
         for open_packet in packets:
             hop = self._hop(open_packet.with_fields(values))
+            if hop.packet.dnat and self._reader.untracks(hop.packet):
+                raise OutOfScope(
+                    f"untracked policy on node {hop.packet.node} lets the packet to the Service through without connection"
+                    " tracking, and so without translation"
+                )
             yield hop
             if not hop.passes:
                 return
@@ -232,12 +277,39 @@ def _why_no_pair(sender: Party, receiver: Party, service: Service, source: str, 
     return f"{family}{quoted(source)} ({listed[0]}) and {quoted(destination)} ({listed[1]}) share no IP version"
 
 
-def _most_alike(pairs: list[tuple[Address, Address]], results: list[Crossing]) -> tuple[int, int]:
-    """Two pairs with different answers, in one address if such are among them; (0, 0) if all answers are the same."""
-    first = results[0].verdict
-    differing = [index for index, result in enumerate(results) if result.verdict != first]
+def _most_alike(choices: list[Choice], fates: list[object]) -> tuple[int, int]:
+    """Two choices with different answers, in one thing if such are among them; (0, 0) if all answers are the same."""
+    differing = [index for index, fate in enumerate(fates) if fate != fates[0]]
     if not differing:
         return 0, 0
-    both = [(i, j) for j in differing for i in range(len(results)) if results[i].verdict != results[j].verdict]
-    one, other = min(both, key=lambda ij: sum(a != b for a, b in zip(pairs[ij[0]], pairs[ij[1]], strict=True)))
+    both = [(i, j) for j in differing for i in range(len(fates)) if fates[i] != fates[j]]
+    one, other = min(both, key=lambda ij: sum(a != b for a, b in zip(choices[ij[0]], choices[ij[1]], strict=True)))
     return min(one, other), max(one, other)
+
+
+def _legs(sender: Party, way: Translation) -> list[tuple[Party, Party]]:
+    """Who sends to whom: to the node that translates, on from there, and as the sender and the backend see it."""
+    translating = Party(way.node, ())
+    return [(sender, translating), (translating, way.receiver), (sender, way.receiver)]
+
+
+def _shown(choices: list[Choice]) -> tuple[str, ...]:
+    """Which of several backends a certain answer shows."""
+    backends = {choice.backend for choice in choices}
+    shown = choices[0].backend
+    return (f"shown is the way to {shown}; the other backends fare the same",) if len(backends) > 1 else ()
+
+
+def _by_backend(choices: list[Choice], results: list[Crossing]) -> tuple[str, ...]:
+    """Which backends are let through and which are not, as far as that does not depend on more."""
+    found: dict[str, set[bool]] = {}
+    for choice, result in zip(choices, results, strict=True):
+        found.setdefault(choice.backend, set()).add(result.verdict[1])
+    sides = {True: "let through to", False: "not let through to"}
+    named = {side: [name for name, passed in found.items() if passed == {side}] for side in sides}
+    return tuple(f"{text} {_listed(named[side])}" for side, text in sides.items() if named[side])
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more

@@ -36,6 +36,10 @@ def turned(packet: Packet) -> Packet:
         out_interface=packet.in_interface,
         source_port=packet.destination_port,
         destination_port=packet.source_port,
+        # A reply comes from where the packet was sent to in the end.
+        pre_dnat_destination=None,
+        pre_dnat_port=None,
+        pre_dnat_out_interface=None,
     )
 
 

@@ -30,11 +30,11 @@ def _passages(
         yield from _within_node(sender.node, sender, receiver)
         return
     if sender.node is not None:
-        out = _uplink(compiled, sender.node, pair[0], None if sender.workload else sender.interface)
+        out = uplink(compiled, sender.node, pair[0], None if sender.workload else sender.interface)
         yield Passage(sender.node, sender.interface if sender.workload else None, out)
     if receiver.node is not None:
         own = None if receiver.workload else receiver.interface
-        came = _uplink(compiled, receiver.node, pair[1] if receiver.is_host else None, own)
+        came = uplink(compiled, receiver.node, pair[1] if receiver.is_host else None, own)
         yield Passage(receiver.node, came, receiver.interface if receiver.workload else None)
 
 
@@ -49,7 +49,7 @@ def _within_node(node: str, sender: Party, receiver: Party) -> Iterator[Passage]
         yield Passage(node, came, goes)
 
 
-def _uplink(compiled: CompiledCluster, node: str, address: Address | None, named: str | None) -> str:
+def uplink(compiled: CompiledCluster, node: str, address: Address | None, named: str | None) -> str:
     """The host's interface to other machines: the one named, or with the address, or the first of its own."""
     if named is not None:
         return named

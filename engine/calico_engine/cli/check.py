@@ -53,7 +53,8 @@ def check(
 ) -> None:
     """Would this connection, or would these packets, be allowed?
 
-    SOURCE and DESTINATION: a node, hep/NAME, NAMESPACE/POD or an address. SERVICE: tcp/10250, icmp/8, ssh …
+    SOURCE and DESTINATION: a node, hep/NAME, NAMESPACE/POD or an address; DESTINATION also svc/NAMESPACE/NAME.
+    SERVICE: tcp/10250, icmp/8, ssh …
     """
     if queries is not None:
         if question or source_port is not None:

@@ -72,6 +72,7 @@ def _headline(answer: Answered) -> Iterator[Line]:
 def _witness_head(answer: Answered, witness: Witness) -> Iterator[Line]:
     asked = turned(witness.packet) if witness.reply else witness.packet
     query = asked.to_query()
+    query["backend"] = f"{query.get('destination')} port {query.get('destinationPort')}"
     values = ", ".join(f"{key} {query.get(key)}" for key in answer.depends_on)
     yield Line("")
     yield Line(f"With {values}: {witness.decision.value}", "good" if witness.allowed else "bad")

@@ -108,10 +108,9 @@ class AddressSets:
         ]
         entities = {}
         for owner in owners:
-            profiles = tuple(model.profiles.get(name) for name in owner.profiles)
             known = self._known.get(id(owner))
-            if known is None or any(a is not b for a, b in zip(known.profiles, profiles, strict=True)):
-                known = _entity(owner, profiles, model)
+            if known is None or [*map(id, known.profiles)] != [id(model.profiles.get(name)) for name in owner.profiles]:
+                known = _entity(owner, tuple(model.profiles.get(name) for name in owner.profiles), model)
             entities[id(owner)] = known
         self._known = {}
         return entities

@@ -180,6 +180,7 @@ def _profile(entry: Entry, profile: Profile) -> FelixPart:
 
 
 @cache
+@cache  # the same one in every model, so that what was made of it can be taken over
 def _default_allow() -> FelixPart:
     """The profile that always exists (libcalico-go/lib/resources/static.go)."""
     owner = ResourceId(Profile.KIND, "", DEFAULT_ALLOW_PROFILE)

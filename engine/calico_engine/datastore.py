@@ -77,7 +77,7 @@ class Datastore:
     stored: bool = False
     kubernetes: Mapping[Key, KubernetesEntry] = field(default_factory=dict)
     #: Entries by class of their resource, once somebody asks for all of a kind.
-    _by_class: dict[type[Resource], list[Entry]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _by_class: dict[type, list[Entry]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def get(self, kind: str, name: str, namespace: str = "") -> Entry | None:
         return self.entries.get((kind, namespace, name))

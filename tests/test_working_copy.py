@@ -235,6 +235,9 @@ ERRORS = (
     (("patch", "gnp", "p1", "-p", "[]"), 'error: --patch is a JSON object, such as {"spec": {"order": 5}}'),
     (("patch", "gnp", "p1", "-p", "{"), "error: --patch is not JSON: "),
     (("patch", "gnp", "p1", "-p", '{"metadata": {"name": "x"}}'), "error: an object cannot be renamed"),
+    (("patch", "node", "n1", "-p", '{"metadata": {"name": "x"}}'), "error: an object cannot be renamed"),
+    (("label", "node", "n1", "a b=c"), 'error: no label: "a b" is no key'),
+    (("label", "node", "n1", "a=b c"), "error: no label: "),
     (("apply", "-"), "error: "),
     (("apply", "-o", "{}/../out.yaml", "-"), "error: "),
     (("apply", "-o", "{}/none/out.yaml", "-"), "error: "),
@@ -289,6 +292,24 @@ def test_a_file_that_cannot_be_written_leaves_all_as_it_was(
     assert (done.code, done.out) == (2, "")
     assert done.err.endswith("cannot be written: No space left on device\n")
     assert texts(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ('{"apiVersion":"v1","kind":"Node","metadata":{"name":"j"}}', '"j","labels":{"a":"b"}}}'),
+        ('{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "j"}}\n', '"j", "labels": {"a": "b"}}}\n'),
+        (
+            '{\n\t"apiVersion": "v1",\n\t"kind": "Node",\n\t"metadata": {\n\t\t"name": "j"\n\t}\n}\n',
+            '"j",\n\t\t"labels": {\n\t\t\t"a": "b"\n\t\t}\n\t}\n}\n',
+        ),
+    ],
+    ids=["compact", "one line", "tabs"],
+)
+def test_json_stays_json_of_its_kind(command: Command, folder: Path, text: str, wanted: str) -> None:
+    (folder / "j.json").write_text(text)
+    assert command("label", "-f", str(folder), "--write", "node", "j", "a=b").code == 0
+    assert (folder / "j.json").read_text() == text[: text.index('"j"')] + wanted
 
 
 def test_permissions_stay(command: Command, folder: Path) -> None:

@@ -18,6 +18,7 @@ from calico_engine.manifests.client_rules import tier_problems
 from calico_engine.manifests.hints import did_you_mean
 from calico_engine.manifests.loading import Loaded, read_object
 from calico_engine.manifests.stored import stored_form
+from calico_engine.manifests.validator.shapes import label_key_problem, label_value_problem
 from calico_engine.resources import MODELS, Policy, Profile, Tier
 from calico_engine.resources.kinds import BY_NAME, is_namespaced
 from calico_engine.resources.kubernetes import KUBERNETES_KINDS
@@ -26,6 +27,7 @@ from calico_engine.resources.tiers import BUILT_IN_TIERS, DEFAULT_TIER
 from calico_selectors import InvalidSelector, Selector
 
 _DEFAULT_NAMESPACE = "default"
+_RENAMED = "an object cannot be renamed: delete it and create another"
 _PLURALS = {"NetworkPolicy": "networkpolicies", "ClusterNetworkPolicy": "clusternetworkpolicies"}
 #: Names of Kubernetes kinds as kubectl takes them, in lower case.
 _KUBERNETES_NAMES = {kind.lower(): kind for _, kind in KUBERNETES_KINDS} | {
@@ -157,6 +159,12 @@ def _changed(datastore: Datastore, target: Target, change: Callable[[Mapping[str
     entry = target.entry
     if isinstance(entry, KubernetesEntry):
         value = replace(entry.value, value=change(entry.value.value))
+        metadata = value.value.get("metadata")
+        _, namespace, name = target.key
+        if not isinstance(metadata, Mapping) or metadata.get("name") != name:
+            raise ChangeRefused(_RENAMED)
+        if (metadata.get("namespace") or namespace) != namespace:
+            raise ChangeRefused(_RENAMED)
         return _with(datastore, {}, {target.key: KubernetesEntry(value, entry.origin)})
     model = MODELS[entry.resource.api_version or "projectcalico.org/v3", entry.resource.KIND]
     reading = read_object(model, change(stored_form(entry.resource)), datastore.stored)
@@ -165,7 +173,7 @@ def _changed(datastore: Datastore, target: Target, change: Callable[[Mapping[str
         raise InvalidManifest(problems)
     changed = Entry(reading.resource, entry.origin, entry.converted_kind)
     if changed.key != target.key:
-        raise ChangeRefused("an object cannot be renamed: delete it and create another")
+        raise ChangeRefused(_RENAMED)
     return _with(datastore, {target.key: changed}, {})
 
 
@@ -219,9 +227,12 @@ def _label_targets(datastore: Datastore, kind: str, target: str, namespace: str 
 
 
 def _label_change(text: str) -> tuple[str, str | None]:
-    """(key, value), or (key, None) for a label to remove."""
+    """(key, value), or (key, None) for a label to remove. Of what is set, kubectl looks at key and value first."""
     key, equals, value = text.partition("=")
     if equals:
+        problem = label_key_problem(key) or label_value_problem(value)
+        if problem is not None:
+            raise ChangeRefused(f"no label: {problem}")
         return key, value
     if text.endswith("-") and len(text) > 1:
         return text[:-1], None

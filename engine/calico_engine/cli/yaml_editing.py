@@ -105,7 +105,14 @@ def _written_twice(text: str, old: JsonValue, new: JsonValue) -> tuple[str, str]
 def _json(text: str, value: JsonValue) -> str:
     indent = re.search(r"\n([ \t]+)\S", text)
     end = "\n" if text.endswith("\n") else ""
-    return json.dumps(value, indent=indent[1] if indent else None, ensure_ascii=False) + end
+    compact = indent is None and '": ' not in text
+    written = json.dumps(
+        value,
+        indent=indent[1] if indent else None,
+        separators=(",", ":") if compact else None,
+        ensure_ascii=False,
+    )
+    return written + end
 
 
 def _best_reading(text: str) -> tuple[YAML, object]:

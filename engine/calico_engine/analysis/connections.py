@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from calico_engine.analysis.choices import Choice, by_backend, differences, most_alike, shown_backend
 from calico_engine.analysis.parties import Directory, Party, is_loopback
 from calico_engine.analysis.replies import question_points, reply_to, turned
 from calico_engine.analysis.services import Service, parse_service
@@ -27,18 +28,7 @@ from calico_engine.resources import IPPool
 #: Linux's default net.ipv4.ip_local_port_range.
 EPHEMERAL_PORTS = (32768, 60999)
 _MOST_PAIRS = 2_000
-#: So many backends are named.
-_MOST_NAMED = 8
 _DOMAINS: Domains = {"source_port": EPHEMERAL_PORTS, "destination_port": (1, 65535)}
-
-
-class Choice(NamedTuple):
-    """What tells the ways apart that the question leaves open; the fields are the keys on which an answer depends."""
-
-    source: Address
-    destination: Address
-    node: str = ""
-    backend: str = ""
 
 
 class Hop(NamedTuple):
@@ -86,7 +76,10 @@ def telling(hops: tuple[Hop, ...], other: tuple[Hop, ...]) -> tuple[Hop, Hop]:
     pairs = [pair for pair in zip(hops, other, strict=False) if pair[0].reply == pair[1].reply]
     stopped = (pair for pair in pairs if pair[0].passes != pair[1].passes)
     decided = (pair for pair in reversed(pairs) if pair[0].answer.decision != pair[1].answer.decision)
-    return next(stopped, None) or next(decided, None) or (deciding(hops), deciding(other))
+    ends = deciding(hops), deciding(other)
+    # Ways of different length may differ in a hop that only one of them has.
+    decided_alike = None if ends[0].passes != ends[1].passes else next(decided, None)
+    return next(stopped, None) or decided_alike or ends
 
 
 class ConnectionReader:
@@ -137,12 +130,12 @@ class ConnectionReader:
             each.verdict if choice.backend == "" else each.verdict[1]
             for choice, each in zip(choices, results, strict=True)
         ]
-        one, other = _most_alike(choices, fates)
+        one, other = most_alike(choices, fates)
         if one == other:
-            return Connection(results[0], None, (), open_fields, assumptions + _shown(choices))
-        keys = tuple(name for name, a, b in zip(Choice._fields, choices[one], choices[other], strict=True) if a != b)
+            return Connection(results[0], None, (), open_fields, assumptions + shown_backend(choices))
+        keys = differences(choices[one], choices[other])
         if "backend" in keys:
-            assumptions += _by_backend(choices, results)
+            assumptions += by_backend(choices, [each.verdict[1] for each in results])
         return Connection(results[one], results[other], keys, open_fields, assumptions)
 
     def _parties(self, source: str, destination: str) -> tuple[Party, Party]:
@@ -277,39 +270,7 @@ def _why_no_pair(sender: Party, receiver: Party, service: Service, source: str, 
     return f"{family}{quoted(source)} ({listed[0]}) and {quoted(destination)} ({listed[1]}) share no IP version"
 
 
-def _most_alike(choices: list[Choice], fates: list[object]) -> tuple[int, int]:
-    """Two choices with different answers, in one thing if such are among them; (0, 0) if all answers are the same."""
-    differing = [index for index, fate in enumerate(fates) if fate != fates[0]]
-    if not differing:
-        return 0, 0
-    both = [(i, j) for j in differing for i in range(len(fates)) if fates[i] != fates[j]]
-    one, other = min(both, key=lambda ij: sum(a != b for a, b in zip(choices[ij[0]], choices[ij[1]], strict=True)))
-    return min(one, other), max(one, other)
-
-
 def _legs(sender: Party, way: Translation) -> list[tuple[Party, Party]]:
     """Who sends to whom: to the node that translates, on from there, and as the sender and the backend see it."""
     translating = Party(way.node, ())
     return [(sender, translating), (translating, way.receiver), (sender, way.receiver)]
-
-
-def _shown(choices: list[Choice]) -> tuple[str, ...]:
-    """Which of several backends a certain answer shows."""
-    backends = {choice.backend for choice in choices}
-    shown = choices[0].backend
-    return (f"shown is the way to {shown}; the other backends fare the same",) if len(backends) > 1 else ()
-
-
-def _by_backend(choices: list[Choice], results: list[Crossing]) -> tuple[str, ...]:
-    """Which backends are let through and which are not, as far as that does not depend on more."""
-    found: dict[str, set[bool]] = {}
-    for choice, result in zip(choices, results, strict=True):
-        found.setdefault(choice.backend, set()).add(result.verdict[1])
-    sides = {True: "let through to", False: "not let through to"}
-    named = {side: [name for name, passed in found.items() if passed == {side}] for side in sides}
-    return tuple(f"{text} {_listed(named[side])}" for side, text in sides.items() if named[side])
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return ", ".join(names[:_MOST_NAMED]) + more

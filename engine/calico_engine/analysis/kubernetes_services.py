@@ -23,6 +23,7 @@ ServiceId = tuple[str, str]
 
 _SERVICE_LABEL: Final = "kubernetes.io/service-name"
 _PROTOCOLS: Final = {"": TCP, "TCP": TCP, "UDP": UDP, "SCTP": SCTP}
+_PORTS: Final = range(1, 65536)
 _NODE_PORT_TYPES: Final = ("NodePort", "LoadBalancer")
 
 
@@ -80,18 +81,15 @@ class ServiceTable:
     @cached_property
     def ids(self) -> frozenset[ServiceId]:
         """Every Service that exists."""
-        found = (entry.value for entry in self._datastore.kubernetes.values() if entry.value.kind == "Service")
-        return frozenset((value.namespace, value.name) for value in found)
+        return frozenset((namespace, name) for namespace, name, _ in self._objects("Service"))
 
     @cached_property
     def ports(self) -> tuple[ServicePort, ...]:
         """Every port of every Service."""
         found: list[ServicePort] = []
-        for entry in self._datastore.kubernetes.values():
-            if entry.value.kind != "Service":
-                continue
+        for namespace, name, value in self._objects("Service"):
             try:
-                found += _ports((entry.value.namespace, entry.value.name), Struct.of(entry.value.value))
+                found += _ports((namespace, name), Struct.of(value))
             except Unconvertible:
                 continue
         return tuple(found)
@@ -121,6 +119,12 @@ class ServiceTable:
         ready = {each for each, is_ready in wanted if is_ready} or {each for each, _ in wanted}
         return tuple(sorted(ready, key=lambda each: (each.address, each.port)))
 
+    def _objects(self, kind: str) -> Iterator[tuple[str, str, Mapping[str, object]]]:
+        """(namespace, name, value) of all of a kind."""
+        for (found, namespace, name), entry in self._datastore.kubernetes.items():
+            if found == kind:
+                yield namespace, name, entry.value.value
+
     @cached_property
     def _by_address(self) -> Mapping[Address, list[tuple[ServicePort, Front]]]:
         found: dict[Address, list[tuple[ServicePort, Front]]] = {}
@@ -132,15 +136,14 @@ class ServiceTable:
     @cached_property
     def _slices(self) -> Mapping[ServiceId, list[Struct]]:
         found: dict[ServiceId, list[Struct]] = {}
-        for entry in self._datastore.kubernetes.values():
-            if entry.value.kind == "EndpointSlice":
-                try:
-                    obj = Struct.of(entry.value.value)
-                    name = obj.struct("metadata").text_map("labels").get(_SERVICE_LABEL)
-                except Unconvertible:
-                    continue
-                if name:
-                    found.setdefault((entry.value.namespace, name), []).append(obj)
+        for namespace, _, value in self._objects("EndpointSlice"):
+            try:
+                obj = Struct.of(value)
+                service = obj.struct("metadata").text_map("labels").get(_SERVICE_LABEL)
+            except Unconvertible:
+                continue
+            if service:
+                found.setdefault((namespace, service), []).append(obj)
         return found
 
 
@@ -187,7 +190,7 @@ def _backends(obj: Struct, port: ServicePort) -> Iterator[tuple[Backend, bool]]:
             number
             for each in obj.structs("ports")
             if each.text("name") == port.name and _PROTOCOLS.get(each.text("protocol")) == port.protocol
-            if (number := each.number("port")) is not None
+            if (number := each.number("port")) in _PORTS and number is not None
         ]
         endpoints = obj.structs("endpoints")
         for endpoint in endpoints:

@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import replace
 
+from calico_engine.analysis.choices import listed
 from calico_engine.analysis.kubernetes_services import Address, Backend, Front, ServicePort, ServiceTable
 from calico_engine.analysis.parties import Directory, Party, is_loopback
 from calico_engine.analysis.services import Service
@@ -22,7 +23,6 @@ from calico_engine.packets import PORT_PROTOCOLS, Packet, format_address, parse_
 
 PREFIX = "svc/"
 _MOST_TRANSLATIONS = 2_000
-_NAMED = 8
 
 
 @frozen
@@ -103,8 +103,7 @@ class Translator:
         first = translations[0]
         port = first.fronted.port
         backends = list(dict.fromkeys(str(each.backend) for each in translations))
-        more = f" and {len(backends) - _NAMED} more" if len(backends) > _NAMED else ""
-        yield f"kube-proxy in iptables mode translates {port} to {' or '.join(backends[:_NAMED])}{more}"
+        yield f"kube-proxy in iptables mode translates {port} to {'one of ' * (len(backends) > 1)}{listed(backends)}"
         for node in dict.fromkeys(t.node for t in translations if t.masqueraded and t.receiver.node != t.node):
             yield f"node {node} sends on what it translates with its own address as the source (kube-proxy masquerades)"
 

@@ -1,0 +1,214 @@
+"""Services as kube-proxy reads them, and laws that tie a connection to a Service to the connections to its backends."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from calico_engine import CalicoEngineError, Cluster, Decision, Verdict
+from calico_engine.analysis.kubernetes_services import Front, ServiceTable
+from calico_engine.datastore import Datastore, KubernetesEntry
+from calico_engine.packets import SCTP, TCP, UDP, parse_address
+from calico_engine.resources.kubernetes import KubernetesObject
+
+PIECES = Path(__file__).parents[1] / "fixtures" / "check" / "pieces"
+POLICIES = {
+    "none": "",
+    "by port": """
+---
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: port}
+spec: {selector: has(app), types: [Ingress], ingress: [{action: Allow, protocol: TCP, destination: {ports: [8080]}}]}
+""",
+    "by sender": """
+---
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: sender}
+spec: {selector: app == 'r', types: [Ingress], ingress: [{action: Allow, source: {selector: app == 'v'}}]}
+""",
+    "by receiver": """
+---
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: receiver}
+spec: {selector: app == 'v', types: [Egress], egress: [{action: Allow, destination: {selector: app == 'r'}}]}
+""",
+}
+SENDERS = ("default/v", "n1", "n2")
+BACKENDS = {"default/w": "10.65.0.2", "default/r": "10.66.0.2"}
+
+
+def kubernetes(kind: str, name: str, **fields: Any) -> KubernetesEntry:
+    value = {"metadata": fields.pop("metadata", {}), **fields}
+    return KubernetesEntry(KubernetesObject("v1", kind, "ns", name, value))
+
+
+def table(*entries: KubernetesEntry) -> ServiceTable:
+    return ServiceTable(Datastore(kubernetes={entry.key: entry for entry in entries}))
+
+
+def service(**spec: Any) -> KubernetesEntry:
+    return kubernetes("Service", "s", spec={"ports": [{"port": 80, "nodePort": 30080}], **spec})
+
+
+def endpoint_slice(
+    *endpoints: dict[str, Any], ports: list[dict[str, Any]] | None = None, name: str = "a"
+) -> KubernetesEntry:
+    labels = {"kubernetes.io/service-name": "s"}
+    ports = [{"port": 8080}] if ports is None else ports
+    return kubernetes("EndpointSlice", name, metadata={"labels": labels}, endpoints=list(endpoints), ports=ports)
+
+
+def at(address: str, **conditions: bool) -> dict[str, Any]:
+    return {"addresses": [address], "conditions": conditions, "nodeName": "n1"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "address", "expected"),
+    [
+        ({"clusterIP": "10.96.0.1"}, "10.96.0.1", Front.CLUSTER_IP),
+        ({"clusterIP": "10.96.0.1", "clusterIPs": ["10.96.0.1", "fd00::1"]}, "fd00::1", Front.CLUSTER_IP),
+        ({"clusterIP": "10.96.0.1", "externalIPs": ["192.0.2.1"]}, "192.0.2.1", Front.EXTERNAL),
+        ({"clusterIP": "10.96.0.1"}, "10.96.0.2", None),
+        ({"clusterIP": "None"}, "10.96.0.1", None),
+        ({"type": "ExternalName", "externalIPs": ["192.0.2.1"]}, "192.0.2.1", None),
+        ({"clusterIP": "10.96.0.1", "ports": [{"port": 80, "protocol": "SCTP"}]}, "10.96.0.1", None),
+        ({"clusterIP": "10.96.0.1", "ports": [{"port": "80"}]}, "10.96.0.1", None),
+        ({"clusterIP": ["10.96.0.1"]}, "10.96.0.1", None),
+        ({"clusterIP": "10.96.0.1", "externalIPs": ["not one", "192.0.2.1"]}, "192.0.2.1", Front.EXTERNAL),
+    ],
+)
+def test_addresses_of_a_service(spec: dict[str, Any], address: str, expected: Front | None) -> None:
+    found = table(service(**spec)).at(parse_address(address), TCP, 80)
+    assert (None if found is None else found[1]) is expected
+
+
+@pytest.mark.parametrize(("kind", "served"), [("NodePort", True), ("LoadBalancer", True), ("ClusterIP", False)])
+def test_node_ports_belong_to_types_that_have_them(kind: str, served: bool) -> None:
+    services = table(service(type=kind))
+    assert (services.node_port(TCP, 30080) is not None) is served
+    assert services.node_port(UDP, 30080) is services.node_port(TCP, 80) is services.node_port(TCP, None) is None
+
+
+READY, UNREADY = {"ready": True}, {"ready": False}
+TERMINATING = {"ready": False, "serving": True, "terminating": True}
+
+
+@pytest.mark.parametrize(
+    ("slices", "expected"),
+    [
+        ([], []),
+        (
+            [endpoint_slice(at("10.0.0.1"), at("10.0.0.2", **READY), at("10.0.0.3", **UNREADY))],
+            ["10.0.0.1", "10.0.0.2"],
+        ),
+        ([endpoint_slice(at("10.0.0.1", **READY), at("10.0.0.2", **TERMINATING))], ["10.0.0.1"]),
+        ([endpoint_slice(at("10.0.0.1", **UNREADY), at("10.0.0.2", **TERMINATING))], ["10.0.0.2"]),
+        ([endpoint_slice(at("10.0.0.1", ready=False, serving=True))], []),
+        ([endpoint_slice(at("10.0.0.1")), endpoint_slice(at("10.0.0.2"), name="b")], ["10.0.0.1", "10.0.0.2"]),
+        ([endpoint_slice(at("10.0.0.1")), endpoint_slice(at("10.0.0.1"), name="b")], ["10.0.0.1"]),
+        ([endpoint_slice({"addresses": ["10.0.0.1", "10.0.0.2"]})], ["10.0.0.1"]),
+        ([endpoint_slice(at("fd00::1"))], []),
+        ([endpoint_slice(at("10.0.0.1"), ports=[{"name": "other", "port": 8080}])], []),
+        ([endpoint_slice(at("10.0.0.1"), ports=[{"port": 8080, "protocol": "UDP"}])], []),
+        ([endpoint_slice(at("10.0.0.1"), ports=[{"name": ""}])], []),
+        ([endpoint_slice(at("10.0.0.1"), ports=[{"port": 70000}])], []),
+        ([endpoint_slice(at("10.0.0.1"), ports=[{"port": "text"}])], []),
+    ],
+)
+def test_endpoints_that_kube_proxy_uses(slices: list[KubernetesEntry], expected: list[str]) -> None:
+    services = table(service(clusterIP="10.96.0.1"), *slices)
+    found = services.backends(services.ports[0], 4)
+    assert [each.address for each in found] == [parse_address(text) for text in expected]
+    assert {each.port for each in found} <= {8080}
+    assert services.backends(services.ports[0], 4, "n2") == ()
+
+
+def test_ports_are_told_apart_by_name_and_protocol() -> None:
+    ports = [
+        {"name": "a", "port": 1},
+        {"name": "b", "port": 1, "protocol": "UDP"},
+        {"name": "c", "port": 1, "protocol": "SCTP"},
+    ]
+    targets = [
+        {"name": name, "port": number, "protocol": p}
+        for name, number, p in [("a", 11, "TCP"), ("b", 12, "UDP"), ("c", 13, "SCTP")]
+    ]
+    services = table(service(clusterIP="10.96.0.1", ports=ports), endpoint_slice(at("10.0.0.1"), ports=targets))
+    address = parse_address("10.96.0.1")
+    for protocol, number in ((TCP, 11), (UDP, 12), (SCTP, 13)):
+        found = services.at(address, protocol, 1)
+        assert found is not None
+        assert [each.port for each in services.backends(found[0], 4)] == [number]
+
+
+WORLDS = list(itertools.product(POLICIES, [("default/w",), ("default/r",), ("default/w", "default/r")]))
+
+
+def _cluster(policy: str, backends: tuple[str, ...]) -> Cluster:
+    base = "---\n".join((PIECES / f"{name}.yaml").read_text() for name in ("hosts", "pods"))
+    endpoints = ", ".join(f"{{addresses: [{BACKENDS[name]}]}}" for name in backends)
+    return Cluster.parse(f"""{base}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: s}}
+spec: {{clusterIP: 10.96.0.1, ports: [{{port: 80}}]}}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {{name: s-1, labels: {{kubernetes.io/service-name: s}}}}
+addressType: IPv4
+endpoints: [{endpoints}]
+ports: [{{port: 8080}}]
+{POLICIES[policy]}""")
+
+
+def _fate(verdict: Verdict) -> bool | None:
+    return None if verdict.decision is Decision.UNCERTAIN else verdict.allowed
+
+
+@pytest.mark.parametrize(("policy", "backends"), WORLDS)
+def test_without_host_endpoints_a_service_is_what_its_backends_are(policy: str, backends: tuple[str, ...]) -> None:
+    """Where no policy sees the packet before DNAT, only the backend and its port count."""
+    cluster = _cluster(policy, backends)
+    for sender in SENDERS:
+        fates = {_fate(cluster.check(sender, backend, "tcp/8080")) for backend in backends}
+        expected = fates.pop() if len(fates) == 1 else None
+        asked = cluster.check(sender, "svc/default/s", "tcp/80")
+        assert _fate(asked) is expected
+        assert asked.depends_on == (("backend",) if expected is None else ())
+        assert _fate(cluster.check(sender, "10.96.0.1", "tcp/80")) is expected
+
+
+@pytest.mark.parametrize(("policy", "backends"), WORLDS)
+def test_an_uncertain_answer_shows_both_sides(policy: str, backends: tuple[str, ...]) -> None:
+    cluster = _cluster(policy, backends)
+    for sender in SENDERS:
+        verdict = cluster.check(sender, "svc/default/s", "tcp/80")
+        told = [text for text in verdict.assumptions if "let through to" in text]
+        if verdict.decision is Decision.UNCERTAIN:
+            assert {witness.allowed for witness in verdict.witnesses} == {True, False}
+            assert len(told) == 2
+            assert all(any(address in text for text in told) for address in map(BACKENDS.__getitem__, backends))
+            assert "backend 10." in verdict.explain()
+        else:
+            assert told == []
+
+
+def test_some_worlds_are_uncertain() -> None:
+    found = [
+        _cluster(policy, backends).check(sender, "svc/default/s", "tcp/80").decision
+        for (policy, backends), sender in itertools.product(WORLDS, SENDERS)
+    ]
+    assert {Decision.UNCERTAIN, Decision.ALLOW, Decision.DENY} <= set(found)
+
+
+def test_without_endpoints_the_connection_is_rejected() -> None:
+    with pytest.raises(CalicoEngineError, match="kube-proxy rejects the connection, whatever the policy"):
+        _cluster("none", ()).check("n1", "svc/default/s", "tcp/80")

@@ -113,9 +113,16 @@ class ConnectionReader:
         asked = [self._translator.packets(sender, each, service, source_port) for each in ways]
         legs = [leg for each in ways for leg in _legs(sender, each)]
         found = [text for frm, to in legs for text in self._assumptions(frm, to)]
+        if any(self._replies_are_seen(packets) for each, packets in zip(ways, asked, strict=True) if each.masqueraded):
+            found.append(
+                "untracked policy is asked about replies to the client; they carry the masquerading node's address there"
+            )
         assumptions = dict.fromkeys([*self._translator.assumptions(ways), *found])
         choices = [Choice(each.source, each.virtual, each.node, str(each.backend)) for each in ways]
         return self._answer(choices, asked, tuple(assumptions))
+
+    def _replies_are_seen(self, packets: list[Packet]) -> bool:
+        return any(packet.dnat and self._reader.has_untracked(turned(packet)) for packet in packets)
 
     def _answer(self, choices: list[Choice], asked: list[list[Packet]], assumptions: tuple[str, ...]) -> Connection:
         settled = [self._settle(packets) for packets in asked]

@@ -23,7 +23,7 @@ from verdict_fuzz.scenarios import scenario
 from verdict_fuzz.shrinking import Accounts, Disagreement, shrunk
 from verdict_fuzz.worlds import World, world
 
-PARTS = 12
+PARTS = 16
 WORLDS_OF_A_PART = 25
 PACKETS_OF_A_WORLD = 120
 SHOWN = 3

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from random import Random
 
 from verdict_fuzz import pools
-from verdict_fuzz.pools import NODE, chance
+from verdict_fuzz.aiming import Aim
+from verdict_fuzz.pools import NODE, Document, chance
 from verdict_fuzz.worlds import World
 
 Query = dict[str, object]
@@ -85,12 +86,15 @@ class PacketMaker:
 
     random: Random
     edges: Edges
-    nodes: tuple[str, ...] = (NODE,)
+    nodes: tuple[str, ...]
+    rules: tuple[Document, ...]
 
     @classmethod
     def of(cls, random: Random, world: World) -> PacketMaker:
-        nodes = {str(each["spec"].get("node", NODE)) for each in world.documents}
-        return cls(random, Edges.of(world), (NODE, *sorted(nodes - {NODE})))
+        specs = [each["spec"] for each in world.documents]
+        nodes = {str(spec.get("node", NODE)) for spec in specs}
+        rules = [rule for spec in specs for way in ("ingress", "egress") for rule in spec.get(way, ())]
+        return cls(random, Edges.of(world), (NODE, *sorted(nodes - {NODE})), tuple(rules))
 
     def packet(self) -> Query:
         random = self.random
@@ -104,6 +108,8 @@ class PacketMaker:
         query["source"] = self._source(str(query.get("inInterface", "")), version)
         query["destination"] = self._address(version)
         self._protocol(query, version)
+        if self.rules and chance(random, 0.4):
+            Aim(random, random.choice(self.rules), version).at(query)
         state = random.choices(tuple(_STATES), tuple(_STATES.values()))[0]
         if state != "NEW":
             query["conntrackState"] = state
@@ -125,7 +131,8 @@ class PacketMaker:
         return self._address(version)
 
     def _address(self, version: int) -> str:
-        edges = self.edges.addresses[version]
+        # Now and then an IPv6 address with the number of an IPv4 one: no set of the one family is one of the other.
+        edges = self.edges.addresses[4 if chance(self.random, 0.03) else version]
         if edges and chance(self.random, 0.7):
             return _address_text(self.random.choice(edges), version)
         if chance(self.random, 0.9):
@@ -155,7 +162,7 @@ class PacketMaker:
         """Destination NAT happened: the fields so far are those after it."""
         query["preDNATDestination"] = self._address(version)
         if "destinationPort" in query:
-            query["preDNATPort"] = self._port()
+            query["preDNATPort"] = self._port() if chance(self.random, 0.85) else 4789
         if "inInterface" not in query and chance(self.random, 0.4):
             query["preDNATOutInterface"] = self._interface()
 

@@ -48,6 +48,8 @@ ADDRESSES_4 = (
 )
 ADDRESSES_6 = ("2001:db8::1", "2001:db8:1::1", "2001:db8:a::5", "fd65::2", "::1")
 PORT_NAMES = ("http", "dns", "shared")
+#: What endpoints declare under these names.
+NAMED_PORTS = (53, 80, 8055)
 PORTS = (1, 22, 53, 67, 68, 80, 179, 443, 4789, 6443, 8055, 51820, 30000, 65535)
 RANGES = ("80:80", "80:443", "1:65535", "30000:32767", "8055:8060", "53:54")
 PROTOCOL_NAMES = ("TCP", "UDP", "SCTP", "ICMP", "ICMPv6", "UDPLite")
@@ -90,8 +92,8 @@ def some(random: Random, values: Sequence[T], most: int) -> list[T]:
     return random.sample(values, random.randint(1, min(most, len(values))))
 
 
-def labels(random: Random) -> dict[str, str]:
-    return {key: random.choice(values) for key, values in LABELS.items() if chance(random, 0.45)}
+def labels(random: Random, often: float = 0.45) -> dict[str, str]:
+    return {key: random.choice(values) for key, values in LABELS.items() if chance(random, often)}
 
 
 def document(kind: str, name: str, spec: Mapping[str, object], **metadata: object) -> Document:

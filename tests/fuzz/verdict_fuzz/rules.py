@@ -1,4 +1,4 @@
-"""Rules at random: mostly with few criteria, so that they match; sometimes with long lists, for blocks of ports."""
+"""Rules at random: mostly with few criteria, so that they match; on demand with long lists, for the blocks of Felix."""
 
 from __future__ import annotations
 
@@ -16,10 +16,15 @@ _PROTOCOLS: Mapping[str, int] = {"none": 30, "ports": 45, "icmp": 10, "number": 
 
 @dataclass(frozen=True, slots=True)
 class RuleMaker:
-    """Makes rules. `stored` ones may be written in ways that the validator refuses and Felix takes."""
+    """Makes rules. `stored` ones may be written in ways that the validator refuses and Felix takes.
+
+    `blocks`: mostly rules whose lists do not fit one kernel rule. `passing`: rules pass more often than not.
+    """
 
     random: Random
     stored: bool = False
+    blocks: bool = False
+    passing: bool = False
 
     def rules(self, most: int = 3, *, direction: str | None = None) -> list[Document]:
         """Up to so many; the direction is that of a policy, None for a profile."""
@@ -28,7 +33,10 @@ class RuleMaker:
     def rule(self, action: str | None = None, *, direction: str | None = None) -> Document:
         random = self.random
         in_policy, ingress = direction is not None, direction == "Ingress"
-        rule: Document = {"action": action or random.choice(("Allow", "Allow", "Deny", "Deny", "Pass", "Log"))}
+        actions = ("Allow", "Allow", "Deny", "Deny", "Pass", "Log", *(("Pass",) * 6 if self.passing else ()))
+        rule: Document = {"action": action or random.choice(actions)}
+        if self.blocks and chance(random, 0.85):
+            return self._with_blocks(rule)
         version = random.choice((4, 4, 6))
         with_ports = self._protocol(rule, version)
         for side in ("source", "destination"):
@@ -68,6 +76,40 @@ class RuleMaker:
                 rule["notProtocol"] = random.choice((*pools.PROTOCOL_NAMES, *pools.PROTOCOL_NUMBERS))
             return "named"
         return "none"
+
+    def _with_blocks(self, rule: Document) -> Document:
+        """Several long lists, about as long as just still fits or no longer does."""
+        random = self.random
+        rule["protocol"] = random.choice(("TCP", "UDP"))
+        for side in ("source", "destination"):
+            entity: Document = {}
+            if chance(random, 0.75):
+                entity["nets"] = random.sample(pools.NETS_4, random.choice((1, 2, 2, 3)))
+            if chance(random, 0.2):
+                entity["notNets"] = self._nets(4, negated=True)
+            if chance(random, 0.6):
+                entity["ports"] = self._full_ports()
+            rule[side] = entity
+        return rule
+
+    def _full_ports(self) -> list[Any]:
+        """15 slots are a group; a range takes two, a name is a group of its own."""
+        random = self.random
+        singles = random.sample(range(8040, 8070), 16)
+        ranges = [f"{port}:{port + 2}" for port in random.sample(range(9000, 9100, 4), 8)]
+        shapes: list[list[Any]] = [
+            singles[:14],
+            singles[:15],
+            singles,
+            [*ranges[:7], singles[0]],
+            [*ranges[:7], *singles[:2]],
+            [singles[0], *ranges],
+            [80, "http"],
+            ["http"],
+            ["http", "dns"],
+            [80],
+        ]
+        return random.choice(shapes)
 
     def _icmp(self) -> Document:
         fields: Document = {"type": self.random.choice((0, 3, 8, 128, 133, 135, 254))}

@@ -11,6 +11,7 @@ from verdict_fuzz import pools
 from verdict_fuzz.policies import policies, profiles, tiers
 from verdict_fuzz.pools import NODE, Document, chance, document, some
 from verdict_fuzz.rules import RuleMaker
+from verdict_fuzz.themes import Theme, theme
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +30,18 @@ class World:
 def world(random: Random) -> World:
     """One cluster."""
     stored = chance(random, 0.15)
-    maker = RuleMaker(random, stored)
+    of = theme(random)
+    maker = RuleMaker(random, stored, blocks=of is Theme.BLOCKS, passing=of is Theme.PASS)
     documents = [
         *_host(random),
         *_configuration(random),
-        *tiers(random, stored=stored),
-        *profiles(random, maker),
+        *tiers(random, of, stored=stored),
+        *profiles(random, maker, of),
         *_host_endpoints(random, stored=stored),
         *_workloads(random, stored=stored),
         *_sets(random),
         *_nodes(random),
-        *policies(random, maker, stored=stored),
+        *policies(random, maker, of, stored=stored),
     ]
     return World(tuple(documents), stored)
 
@@ -116,7 +118,7 @@ def _ports(random: Random, *, stored: bool) -> list[Document]:
         {
             "name": name,
             "protocol": random.choice(("TCP", "TCP", "UDP", "SCTP")),
-            "port": random.choice((53, 80, 8055)),
+            "port": random.choice(pools.NAMED_PORTS),
         }
         for name in pools.PORT_NAMES
         if chance(random, 0.4)

@@ -15,6 +15,7 @@ from calico_engine.resources import (
     Policy,
     Profile,
     StagedGlobalNetworkPolicy,
+    StagedKubernetesNetworkPolicy,
     StagedNetworkPolicy,
     Tier,
     WorkloadEndpoint,
@@ -41,6 +42,7 @@ from felix_oracle.flattening import (
     namespaced_policy_selector,
     parsed,
 )
+from felix_oracle.kubernetes import staged_kubernetes_policy
 from felix_oracle.nets import read_address, read_nets
 from felix_oracle.packets import PROTOCOL_NUMBERS
 from felix_oracle.rule_conversion import NotForFelix, convert_rule
@@ -88,6 +90,8 @@ def _rules(rules: tuple[Rule, ...] | None, namespace: str) -> tuple[FelixRule, .
 def _policies(datastore: Datastore) -> Iterator[FelixPolicy]:
     for entry in datastore.entries.values():
         policy = entry.resource
+        if isinstance(policy, StagedKubernetesNetworkPolicy) and policy.spec.staged_action != "Delete":
+            yield staged_kubernetes_policy(policy)
         if not isinstance(policy, Policy):
             continue
         if (

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from calico_engine import CalicoEngineError, Cluster, Decision, Verdict
+from calico_engine import CalicoEngineError, Cluster, Decision, InvalidManifest, Verdict
 from calico_engine.analysis.kubernetes_services import Front, ServiceTable
 from calico_engine.datastore import Datastore, KubernetesEntry
 from calico_engine.packets import SCTP, TCP, UDP, parse_address
@@ -212,3 +212,28 @@ def test_some_worlds_are_uncertain() -> None:
 def test_without_endpoints_the_connection_is_rejected() -> None:
     with pytest.raises(CalicoEngineError, match="kube-proxy rejects the connection, whatever the policy"):
         _cluster("none", ()).check("n1", "svc/default/s", "tcp/80")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{apiVersion: v1, kind: Service, metadata: {name: s, namespace: a}, spec: {ports: [{port: [80]}]}}", "port"),
+        ("{apiVersion: v1, kind: Service, metadata: {name: s, namespace: a}, spec: {clusterIPs: 7}}", "clusterIPs"),
+        (
+            "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: s, namespace: a},"
+            " endpoints: [{addresses: {}}]}",
+            "addresses",
+        ),
+        (
+            "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: s, namespace: a},"
+            " endpoints: [{addresses: [10.0.0.1], conditions: {ready: maybe}}]}",
+            "ready",
+        ),
+    ],
+)
+def test_what_kubernetes_would_refuse_is_an_error(text: str, message: str) -> None:
+    with pytest.raises(InvalidManifest) as caught:
+        Cluster.parse(text)
+    (error,) = caught.value.errors
+    assert error.message.startswith("Kubernetes would refuse it: ")
+    assert message in error.message

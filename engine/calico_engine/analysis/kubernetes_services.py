@@ -7,11 +7,13 @@ Felix, kube-proxy heeds readiness, the names of ports, and the traffic policies.
 from __future__ import annotations
 
 import enum
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Final
 
 from calico_engine.controllers.reading import Struct, Unconvertible
+from calico_engine.controllers.services import service_index
 from calico_engine.datastore import Datastore
 from calico_engine.frozen import frozen
 from calico_engine.packets import SCTP, TCP, UDP, format_address, parse_address
@@ -147,6 +149,21 @@ class ServiceTable:
         return found
 
 
+def unreadable(kind: str, value: Mapping[str, object]) -> str | None:
+    """Why Kubernetes' API would refuse this Service or EndpointSlice; None for one that can be read, or another kind."""
+    try:
+        if kind == "Service":
+            deque(_ports(("", ""), Struct.of(value)), maxlen=0)
+        elif kind == "EndpointSlice":
+            found = service_index([value]).errors
+            if found:
+                return found[0][1]
+            deque(_read_backends(Struct.of(value), _NO_PORT), maxlen=0)
+    except Unconvertible as error:
+        return str(error)
+    return None
+
+
 def _ports(service: ServiceId, obj: Struct) -> Iterator[ServicePort]:
     spec = obj.struct("spec")
     if spec.text("type") == "ExternalName":
@@ -183,28 +200,45 @@ def _fronts(obj: Struct) -> Iterator[tuple[Address, Front]]:
         yield from ((address, Front.LOAD_BALANCER) for address in _addresses(texts))
 
 
-def _backends(obj: Struct, port: ServicePort) -> Iterator[tuple[Backend, bool]]:
-    """Every endpoint that may be used, and whether it is ready."""
+def _backends(obj: Struct, port: ServicePort) -> list[tuple[Backend, bool]]:
+    """Every endpoint that may be used, and whether it is ready; none of what cannot be read."""
     try:
-        numbers = [
-            number
-            for each in obj.structs("ports")
-            if each.text("name") == port.name and _PROTOCOLS.get(each.text("protocol")) == port.protocol
-            if (number := each.number("port")) in _PORTS and number is not None
-        ]
-        endpoints = obj.structs("endpoints")
-        for endpoint in endpoints:
-            conditions, target = endpoint.struct("conditions"), endpoint.struct("targetRef")
-            ready = not conditions.given("ready") or conditions.flag("ready")
-            if not ready and not (conditions.flag("serving") and conditions.flag("terminating")):
-                continue
-            name = f"{target.text('namespace')}/{target.text('name')}" if target.text("kind") == "Pod" else ""
-            # kube-proxy takes the first address of an endpoint alone.
-            for address in list(_addresses(endpoint.texts("addresses")))[:1]:
-                for number in numbers:
-                    yield Backend(address, number, name, endpoint.text("nodeName")), ready
+        return list(_read_backends(obj, port))
     except Unconvertible:
-        return
+        return []
+
+
+def _read_backends(obj: Struct, port: ServicePort) -> Iterator[tuple[Backend, bool]]:
+    numbers = [
+        number
+        for each in obj.structs("ports")
+        if each.text("name") == port.name and _PROTOCOLS.get(each.text("protocol")) == port.protocol
+        if (number := each.number("port")) in _PORTS and number is not None
+    ]
+    for endpoint in obj.structs("endpoints"):
+        conditions, target = endpoint.struct("conditions"), endpoint.struct("targetRef")
+        ready = not conditions.given("ready") or conditions.flag("ready")
+        if not ready and not (conditions.flag("serving") and conditions.flag("terminating")):
+            continue
+        name = f"{target.text('namespace')}/{target.text('name')}" if target.text("kind") == "Pod" else ""
+        node = endpoint.text("nodeName")
+        # kube-proxy takes the first address of an endpoint alone.
+        for address in list(_addresses(endpoint.texts("addresses")))[:1]:
+            for number in numbers:
+                yield Backend(address, number, name, node), ready
+
+
+_NO_PORT = ServicePort(
+    service=("", ""),
+    name="",
+    protocol=TCP,
+    port=0,
+    node_port=0,
+    fronts=(),
+    local_inside=False,
+    local_outside=False,
+    headless=False,
+)
 
 
 def _addresses(texts: Iterable[str]) -> Iterator[Address]:

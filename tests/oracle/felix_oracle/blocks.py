@@ -11,19 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from felix_oracle import marks
-from felix_oracle.iptables import (
-    InNet,
-    InPortSet,
-    Net,
-    Ports,
-    ProtocolIs,
-    Rule,
-    SetMark,
-    Side,
-    bits_clear,
-    clear_bits,
-    set_bit,
-)
+from felix_oracle.iptables import Rule, SetMark, clear_bits, set_bit
+from felix_oracle.matches import InNet, InPortSet, Net, Ports, ProtocolIs, Side, bits_clear
 
 _SLOTS = 15
 Ranges = tuple[tuple[int, int], ...]

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from felix_oracle import names
 from felix_oracle.felix import EGRESS, INGRESS
-from felix_oracle.iptables import Chain, Drop, Goto, InInterface, Match, OutInterface, Return, Rule
+from felix_oracle.iptables import Chain, Drop, Goto, Return, Rule
+from felix_oracle.matches import InInterface, Match, OutInterface
 from felix_oracle.origins import Origin
 
 #: Name of an endpoint's chain by interface and direction.

@@ -13,7 +13,7 @@ from calico_engine.configuration import DataplaneSettings
 from calico_engine.datastore import Datastore
 from calico_engine.resources import BGPConfiguration, IPPool, Node
 from felix_oracle.ipsets import ALL_HOSTS, VXLAN_SOURCES, IpSets
-from felix_oracle.iptables import Net
+from felix_oracle.matches import Net
 from felix_oracle.nets import read_address, read_net
 
 _ON = ("Always", "CrossSubnet")

@@ -10,23 +10,8 @@ from dataclasses import dataclass
 
 from felix_oracle import marks
 from felix_oracle.groups import groups
-from felix_oracle.iptables import (
-    Accept,
-    Chain,
-    ConntrackStateIn,
-    Drop,
-    EndpointChain,
-    Jump,
-    NoTrack,
-    Ports,
-    ProtocolIs,
-    Return,
-    Rule,
-    bit_set,
-    bits_clear,
-    clear_bits,
-    set_bit,
-)
+from felix_oracle.iptables import Accept, Chain, Drop, EndpointChain, Jump, NoTrack, Return, Rule, clear_bits, set_bit
+from felix_oracle.matches import ConntrackStateIn, Ports, ProtocolIs, bit_set, bits_clear
 from felix_oracle.names import profile_chain
 from felix_oracle.ordering import TierInfo
 from felix_oracle.origins import Origin

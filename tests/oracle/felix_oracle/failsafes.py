@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from calico_engine.configuration import Failsafe
-from felix_oracle.iptables import Accept, Chain, InNet, Match, Ports, ProtocolIs, Rule, Side
+from felix_oracle.iptables import Accept, Chain, Rule
+from felix_oracle.matches import InNet, Match, Ports, ProtocolIs, Side
 from felix_oracle.names import FAILSAFE_IN, FAILSAFE_OUT
 from felix_oracle.origins import Origin
 

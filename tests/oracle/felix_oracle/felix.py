@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from felix_oracle.iptables import Net
+from felix_oracle.matches import Net
 from felix_oracle.packets import Address
 
 INGRESS, EGRESS = "Ingress", "Egress"

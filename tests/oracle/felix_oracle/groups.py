@@ -11,7 +11,8 @@ from itertools import groupby
 from calico_selectors import normalise
 from felix_oracle import marks
 from felix_oracle.felix import FelixPolicy
-from felix_oracle.iptables import Chain, Jump, Return, Rule, any_bit_set, bits_clear
+from felix_oracle.iptables import Chain, Jump, Return, Rule
+from felix_oracle.matches import any_bit_set, bits_clear
 from felix_oracle.names import group_chain, policy_chain
 
 _STRIDE = 5

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from calico_selectors import Selector
 from felix_oracle.felix import Entity, FelixModel
-from felix_oracle.iptables import Net
+from felix_oracle.matches import Net
 from felix_oracle.packets import Address
 
 _MAX_NAME = 31

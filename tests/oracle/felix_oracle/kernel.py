@@ -7,19 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from felix_oracle import marks
-from felix_oracle.iptables import (
-    Accept,
-    Chain,
-    Drop,
-    EndpointChain,
-    Jump,
-    Log,
-    NoTrack,
-    Return,
-    Rule,
-    SetMark,
-    Table,
-)
+from felix_oracle.iptables import Accept, Chain, Drop, EndpointChain, Jump, Log, NoTrack, Return, Rule, SetMark, Table
 from felix_oracle.origins import Origin
 from felix_oracle.packets import SkBuff
 

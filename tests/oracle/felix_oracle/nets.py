@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from felix_oracle.iptables import Net
+from felix_oracle.matches import Net
 from felix_oracle.packets import Address
 
 

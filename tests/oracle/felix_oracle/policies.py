@@ -10,24 +10,8 @@ from felix_oracle import marks
 from felix_oracle.blocks import Blocks, split_ports
 from felix_oracle.felix import FelixRule
 from felix_oracle.ipsets import IpSets
-from felix_oracle.iptables import (
-    Action,
-    Drop,
-    Icmp,
-    InNet,
-    InPortSet,
-    InSet,
-    Log,
-    Match,
-    Net,
-    Ports,
-    ProtocolIs,
-    Return,
-    Rule,
-    Side,
-    bit_set,
-    set_bit,
-)
+from felix_oracle.iptables import Action, Drop, Log, Return, Rule, set_bit
+from felix_oracle.matches import Icmp, InNet, InPortSet, InSet, Match, Net, Ports, ProtocolIs, Side, bit_set
 from felix_oracle.origins import Origin
 from felix_oracle.scanning import ScannedRule, ScannedSide, scan
 

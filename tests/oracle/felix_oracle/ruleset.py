@@ -15,7 +15,8 @@ from felix_oracle.felix import EGRESS, INGRESS, FelixHostEndpoint, FelixModel, F
 from felix_oracle.groups import groups
 from felix_oracle.hosts import HostNetwork, resolve
 from felix_oracle.ipsets import IpSets
-from felix_oracle.iptables import Accept, Chain, Drop, EndpointChain, Jump, Net, Return, Rule, Table
+from felix_oracle.iptables import Accept, Chain, Drop, EndpointChain, Jump, Return, Rule, Table
+from felix_oracle.matches import Net
 from felix_oracle.ordering import EndpointTiers, TierInfo, endpoint_tiers
 from felix_oracle.origins import Origin
 from felix_oracle.policies import render_rules

@@ -11,17 +11,8 @@ import re
 from collections.abc import Iterator
 
 from felix_oracle.ipsets import IpSet
-from felix_oracle.iptables import (
-    PROTOCOL_WORDS,
-    Chain,
-    InInterface,
-    InNet,
-    Match,
-    OutInterface,
-    ProtocolIs,
-    Rule,
-    Table,
-)
+from felix_oracle.iptables import Chain, Rule, Table
+from felix_oracle.matches import PROTOCOL_WORDS, InInterface, InNet, Match, OutInterface, ProtocolIs
 from felix_oracle.ruleset import Ruleset
 
 _PLAIN = re.compile(r"[0-9A-Za-z_-]+")

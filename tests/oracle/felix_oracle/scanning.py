@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from felix_oracle.felix import FelixRule, RuleSide
 from felix_oracle.ipsets import IpSets
-from felix_oracle.iptables import Net
+from felix_oracle.matches import Net
 
 Ranges = tuple[tuple[int, int], ...]
 

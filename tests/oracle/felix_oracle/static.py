@@ -8,31 +8,22 @@ from dataclasses import dataclass
 from calico_engine.configuration import Action, DataplaneSettings
 from felix_oracle import marks, names
 from felix_oracle.encapsulation import Encapsulation
-from felix_oracle.iptables import (
-    Accept,
-    Chain,
+from felix_oracle.iptables import Accept, Chain, Drop, Goto, Jump, NoTrack, Return, Rule, clear_bits, set_bit
+from felix_oracle.matches import (
     ConntrackStateIn,
-    Drop,
-    Goto,
     Icmp,
     InInterface,
     InNet,
     InSet,
     IsLocal,
-    Jump,
     Match,
     Net,
-    NoTrack,
     OutInterface,
     Ports,
     ProtocolIs,
-    Return,
     ReversePathFails,
-    Rule,
     bit_set,
     bits_clear,
-    clear_bits,
-    set_bit,
 )
 from felix_oracle.origins import Origin
 

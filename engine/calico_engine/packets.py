@@ -151,6 +151,14 @@ def parse_address(text: str) -> tuple[int, int]:
     return address.version, int(address)
 
 
+def find_address(text: str) -> tuple[int, int] | None:
+    """(version, integer) of an address as `parse_address` reads it; None for a text that is none."""
+    try:
+        return parse_address(text)
+    except ValueError:
+        return None
+
+
 def protocol_number(name: str) -> int | None:
     """The number of a Calico protocol name (any case) or of decimal text; None if it is neither."""
     number = _FOLDED_PROTOCOLS.get(name.lower())

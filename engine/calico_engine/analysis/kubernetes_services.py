@@ -16,7 +16,7 @@ from calico_engine.controllers.reading import Struct, Unconvertible
 from calico_engine.controllers.services import service_index
 from calico_engine.datastore import Datastore
 from calico_engine.frozen import frozen
-from calico_engine.packets import SCTP, TCP, UDP, format_address, parse_address
+from calico_engine.packets import SCTP, TCP, UDP, find_address, format_address
 
 #: (version, address)
 Address = tuple[int, int]
@@ -242,8 +242,4 @@ _NO_PORT = ServicePort(
 
 
 def _addresses(texts: Iterable[str]) -> Iterator[Address]:
-    for text in texts:
-        try:
-            yield parse_address(text)
-        except ValueError:
-            continue
+    return (address for address in map(find_address, texts) if address is not None)

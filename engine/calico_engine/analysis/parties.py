@@ -11,7 +11,7 @@ from calico_engine.compiler.felix_model import FelixEndpoint
 from calico_engine.compiler.hosts import LOOPBACK, Address, node_addresses, tunnel_addresses
 from calico_engine.errors import UnknownReference, printable, quoted
 from calico_engine.frozen import frozen
-from calico_engine.packets import parse_address
+from calico_engine.packets import find_address
 from calico_engine.resources import WorkloadEndpoint
 
 
@@ -42,7 +42,7 @@ class Directory:
 
     def find(self, name: str) -> Party:
         """The party of this name or address; UnknownReference if there is none or if the name is two things."""
-        address = _address(name)
+        address = find_address(name)
         found = [*self._named(name)]
         if address is not None:
             found += [(what, party) for what, party in self._owned(address) if party.node != name or party.workload]
@@ -58,7 +58,7 @@ class Directory:
     def _named(self, name: str) -> Iterable[tuple[str, Party]]:
         if name in self._compiled.nodes:
             # A node may be called by its address; without anything else to go by it is its address as well.
-            named = [address for address in (_address(name),) if address is not None]
+            named = [address for address in (find_address(name),) if address is not None]
             yield f"the node {name}", Party(name, tuple(_own_addresses(self._compiled, name)) or tuple(named))
         prefix, slash, rest = name.partition("/")
         if not slash:
@@ -153,10 +153,3 @@ def is_loopback(address: Address) -> bool:
     """127.0.0.0/8 or ::1."""
     version, value = address
     return value >> 24 == 127 if version == 4 else value == 1
-
-
-def _address(text: str) -> Address | None:
-    try:
-        return parse_address(text)
-    except ValueError:
-        return None

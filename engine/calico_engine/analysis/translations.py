@@ -19,7 +19,7 @@ from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.hosts import LOOPBACK
 from calico_engine.errors import OutOfScope, UnknownReference, quoted
 from calico_engine.frozen import frozen
-from calico_engine.packets import PORT_PROTOCOLS, Packet, format_address, parse_address
+from calico_engine.packets import PORT_PROTOCOLS, Packet, find_address, format_address
 
 PREFIX = "svc/"
 _MOST_TRANSLATIONS = 2_000
@@ -61,12 +61,9 @@ class Translator:
         """The Service that is `svc/NAMESPACE/NAME`, or that has this address; None if it is something else."""
         if destination.startswith(PREFIX) and destination.count("/") == 2:
             return self._named(destination, service)
-        try:
-            address = parse_address(destination)
-        except ValueError:
-            return None
-        found = self._table.at(address, service.protocol, service.port)
-        return None if found is None else Fronted(*found, (address,), found[0].port)
+        address = find_address(destination)
+        found = None if address is None else self._table.at(address, service.protocol, service.port)
+        return None if address is None or found is None else Fronted(*found, (address,), found[0].port)
 
     def node_port(self, receiver: Party, service: Service) -> Fronted | None:
         """The NodePort that is asked for at a node; None if nobody serves it."""
@@ -109,10 +106,8 @@ class Translator:
 
     def passed_by(self, destination: str, service: Service) -> Iterator[str]:
         """The assumption that belongs to a Service's address on a port that the Service does not serve."""
-        try:
-            owner = self._table.owner(parse_address(destination))
-        except ValueError:
-            return
+        address = find_address(destination)
+        owner = None if address is None else self._table.owner(address)
         if owner is not None:
             name = f"Service {owner[0]}/{owner[1]}"
             yield f"{destination} belongs to {name}, which does not serve {service}: kube-proxy does not translate it"

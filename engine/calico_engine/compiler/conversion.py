@@ -28,7 +28,7 @@ from calico_engine.compiler.intervals import parse_net
 from calico_engine.compiler.rule_conversion import Unusable, convert_rules, parse_selector
 from calico_engine.controllers.services import ServiceIndex, service_index
 from calico_engine.datastore import Datastore, Entry
-from calico_engine.packets import PORT_PROTOCOLS, Direction, parse_address, protocol_number
+from calico_engine.packets import PORT_PROTOCOLS, Direction, find_address, protocol_number
 from calico_engine.resources import (
     GlobalNetworkPolicy,
     GlobalNetworkSet,
@@ -198,7 +198,7 @@ def _host_endpoint(endpoint: HostEndpoint) -> FelixEndpoint:
         raise Unusable("its interfaceName is not an interface name", ("spec", "interfaceName"))
     _check_profile_names(spec.profiles)
     # expectedIPs that do not parse are dropped (updateprocessors/hostendpointprocessor.go: convertHostEndpointV3ToV1).
-    addresses = tuple(a for a in map(_address, spec.expected_ips) if a is not None)
+    addresses = tuple(a for a in map(find_address, spec.expected_ips) if a is not None)
     return FelixEndpoint(
         id=ResourceId(HostEndpoint.KIND, "", endpoint.metadata.name),
         node=spec.node,
@@ -208,13 +208,6 @@ def _host_endpoint(endpoint: HostEndpoint) -> FelixEndpoint:
         addresses=addresses,
         ports=_named_ports(spec.ports),
     )
-
-
-def _address(text: str) -> tuple[int, int] | None:
-    try:
-        return parse_address(text)
-    except ValueError:
-        return None
 
 
 def _workload_endpoint(endpoint: WorkloadEndpoint, spoofing_allowed: bool) -> FelixEndpoint:

@@ -9,7 +9,7 @@ from dataclasses import field
 from calico_engine.compiler.felix_model import FelixModel
 from calico_engine.datastore import Datastore
 from calico_engine.frozen import frozen
-from calico_engine.packets import parse_address
+from calico_engine.packets import find_address
 from calico_engine.resources import Host, Node
 from calico_engine.resources.hosts import HostInterface
 
@@ -109,7 +109,4 @@ def tunnel_addresses(datastore: Datastore, node: str) -> Iterable[Address]:
 
 def parse_host_address(text: str) -> Address | None:
     """(version, address) of an address with or without a prefix length; None if it is none."""
-    try:
-        return parse_address(text.partition("/")[0])
-    except ValueError:
-        return None
+    return find_address(text.partition("/")[0])

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from calico_engine.compiler.address_sets import AddressSets
 from calico_engine.compiler.conversion import convert
-from calico_engine.compiler.encapsulation import encapsulation, looping_services
+from calico_engine.compiler.encapsulation import Tunnels, encapsulation, looping_services, tunnels
 from calico_engine.compiler.felix_model import FelixEndpoint, FelixModel
 from calico_engine.compiler.hosts import HostModel, host_model
 from calico_engine.compiler.nodes import CompiledNode, PolicyCompiler
@@ -86,9 +86,13 @@ class CompiledCluster:
             compiler,
             self.host(name),
             parameters,
-            encapsulation(self.datastore, name, settings),
+            encapsulation(self._tunnels, name, settings),
             looping_services(self.datastore, settings),
         )
+
+    @cached_property
+    def _tunnels(self) -> Tunnels:
+        return tunnels(self.datastore)
 
     @property
     def _own_compiler(self) -> PolicyCompiler:

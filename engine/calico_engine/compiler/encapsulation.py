@@ -5,8 +5,9 @@ Source: felix/calc/encapsulation_resolver.go, vxlan_resolver.go, felix/dataplane
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from calico_engine.compiler.felix_model import Net
 from calico_engine.compiler.intervals import Intervals, merged, parse_net
 from calico_engine.configuration import DataplaneSettings
 from calico_engine.datastore import Datastore
@@ -24,24 +25,44 @@ class Encapsulation:
     wireguard_ports: Mapping[int, int]
 
 
-def encapsulation(datastore: Datastore, node: str, settings: DataplaneSettings) -> Encapsulation:
-    """What is switched on comes from the configuration or, where that is silent, from the pools."""
+@frozen
+class Tunnels:
+    """What all nodes of a datastore have in common: its pools, and where encapsulated packets come from.
+
+    `hosts` are the nodes' IPv4 addresses; `parents` by IP version which node's VXLAN endpoint sends from which address.
+    """
+
+    pools: tuple[IPPool, ...]
+    hosts: tuple[Net, ...]
+    parents: Mapping[int, tuple[tuple[str, Net], ...]]
+
+
+def tunnels(datastore: Datastore) -> Tunnels:
     nodes = [resource for _, resource in datastore.all(Node)]
-    external = [parse_net(str(net)) for net in settings.external_nodes]
-    pools = [resource for _, resource in datastore.all(IPPool)]
+    return Tunnels(
+        tuple(resource for _, resource in datastore.all(IPPool)),
+        tuple(_host_addresses(nodes)),
+        {version: tuple(_parents(nodes, version)) for version in (4, 6)},
+    )
+
+
+def encapsulation(known: Tunnels, node: str, settings: DataplaneSettings) -> Encapsulation:
+    """What is switched on comes from the configuration or, where that is silent, from the pools."""
+    external = [net for net in (parse_net(str(net)) for net in settings.external_nodes) if net is not None]
     ipip = settings.ipip_enabled
     if ipip is None:
-        ipip = any(pool.spec.ipip_mode in ("Always", "CrossSubnet") for pool in pools)
+        ipip = any(pool.spec.ipip_mode in ("Always", "CrossSubnet") for pool in known.pools)
     vxlan = settings.vxlan_enabled
     if vxlan is None:
-        vxlan = _has_vxlan_pool(pools, 4)
+        vxlan = _has_vxlan_pool(known.pools, 4)
     vxlan_sources = {}
+    others = {version: [net for name, net in known.parents[version] if name != node] for version in (4, 6)}
     if vxlan:
-        vxlan_sources[4] = _nets([*external, *_parents(nodes, node, 4)], 4)
-    if _has_vxlan_pool(pools, 6):  # the configuration's switch is for IPv4 alone
-        vxlan_sources[6] = _nets(_parents(nodes, node, 6), 6)
+        vxlan_sources[4] = _nets([*external, *others[4]], 4)
+    if _has_vxlan_pool(known.pools, 6):  # the configuration's switch is for IPv4 alone
+        vxlan_sources[6] = _nets(others[6], 6)
     return Encapsulation(
-        ipip_sources=_nets([*external, *_host_addresses(nodes)], 4) if ipip else None,
+        ipip_sources=_nets([*external, *known.hosts], 4) if ipip else None,
         vxlan_sources=vxlan_sources,
         vxlan_port=settings.vxlan_port,
         wireguard_ports=_wireguard_ports(settings),
@@ -80,7 +101,7 @@ def _nets(nets: Iterable[tuple[int, int, int] | None], version: int) -> Interval
     return merged(net[1:] for net in nets if net is not None and net[0] == version)
 
 
-def _host_addresses(nodes: Iterable[Node]) -> Iterable[tuple[int, int, int] | None]:
+def _host_addresses(nodes: Iterable[Node]) -> Iterator[Net]:
     """Every node's IPv4 address, this one's included: BGP's, else an internal one, else an external one."""
     for node in nodes:
         spec = node.spec
@@ -91,15 +112,16 @@ def _host_addresses(nodes: Iterable[Node]) -> Iterable[tuple[int, int, int] | No
         yield from found[:1]
 
 
-def _parents(nodes: Iterable[Node], own: str, version: int) -> Iterable[tuple[int, int, int] | None]:
-    """The addresses from which the other nodes' VXLAN endpoints send: they need a tunnel address and a BGP address."""
+def _parents(nodes: Iterable[Node], version: int) -> Iterator[tuple[str, Net]]:
+    """The addresses from which the nodes' VXLAN endpoints send: they need a tunnel address and a BGP address."""
     for node in nodes:
         spec = node.spec
         tunnel = spec.ipv4_vxlan_tunnel_addr if version == 4 else spec.ipv6_vxlan_tunnel_addr
         parent = (spec.bgp.ipv4_address if version == 4 else spec.bgp.ipv6_address) if spec.bgp else ""
-        if node.metadata.name != own and tunnel and parent:
-            yield _host(parent)
+        net = _host(parent) if tunnel and parent else None
+        if net is not None:
+            yield node.metadata.name, net
 
 
-def _host(text: str) -> tuple[int, int, int] | None:
+def _host(text: str) -> Net | None:
     return parse_net(text.partition("/")[0])

@@ -113,9 +113,10 @@ def label(
 
 def find(datastore: Datastore, kind: str, name: str, namespace: str | None = None) -> Target:
     """The object of that kind and name, Calico's or Kubernetes'; UnknownReference with the nearest name."""
-    found = [target for target in _of_kind(datastore, kind, namespace) if target.key[2] == name]
+    candidates = _of_kind(datastore, kind, namespace)
+    found = [target for target in candidates if target.key[2] == name]
     if not found:
-        names = {target.key[2] for target in _of_kind(datastore, kind, namespace)}
+        names = {target.key[2] for target in candidates}
         raise UnknownReference(f"resource does not exist: {kind}({printable(name)}){did_you_mean(name, names)}")
     # Of a node that both have, Kubernetes' is the original.
     return next((t for t in found if isinstance(t.entry, KubernetesEntry)), found[0])

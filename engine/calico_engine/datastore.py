@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from calico_engine.errors import ManifestError
 from calico_engine.frozen import frozen
@@ -85,11 +85,11 @@ class Datastore:
     def all(self, model: type[_R]) -> Iterator[tuple[Entry, _R]]:
         """Every object of one kind, by namespace and name."""
         if not self._by_class:
+            found: dict[type, list[Entry]] = {}
             for entry in self.entries.values():
-                self._by_class.setdefault(type(entry.resource), []).append(entry)
-        for entry in self._by_class.get(model, ()):
-            if isinstance(entry.resource, model):
-                yield entry, entry.resource
+                found.setdefault(type(entry.resource), []).append(entry)
+            self._by_class.update(found)
+        return ((entry, cast(_R, entry.resource)) for entry in self._by_class.get(model, ()))
 
     def endpoints(self) -> Iterator[tuple[Entry, HostEndpoint | WorkloadEndpoint]]:
         """Every endpoint, host endpoints first."""

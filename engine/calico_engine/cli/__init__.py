@@ -32,5 +32,5 @@ with collector_paused():  # a tenth of the start
 
 __all__ = ["main", "run"]
 
-#: The commands, in the order in which the help lists them; to import them is to register them.
+#: To import a command is to register it.
 COMMANDS = (check, validate, get, evaluate, controllers, convert, apply, delete, patch, label, new, dump_command)

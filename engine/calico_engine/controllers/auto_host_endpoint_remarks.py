@@ -18,7 +18,7 @@ from calico_engine.resources import HostEndpoint, Node
 
 _TEMPLATES: Path = ("spec", "controllers", "node", "hostEndpoint", "templates")
 #: Faults of a template, which are reported once, and the field that is at fault.
-_FAULTS = {
+FAULTS = {
     Why.BAD_CIDR: "interfaceCIDRs",
     Why.BAD_SELECTOR: "nodeSelector",
     Why.NO_NAME: "generateName",
@@ -27,7 +27,7 @@ _FAULTS = {
 
 
 def crash_remark(configuration: Entry, crash: ControllerCrash) -> ManifestError:
-    message = f"{_sentence(crash.passed)}; that is at node {printable(crash.node, 80)}"
+    message = f"{sentence(crash.passed)}; that is at node {printable(crash.node, 80)}"
     return configuration.remark(_place(crash.passed), message)
 
 
@@ -49,19 +49,20 @@ def _faults(configuration: Entry, plans: Iterable[NodePlan]) -> Iterator[Manifes
     count: Counter[tuple[int, Why]] = Counter()
     for plan in plans:
         for passed in plan.passed_over:
-            if passed.why in _FAULTS:
+            if passed.why in FAULTS:
                 first.setdefault((passed.template, passed.why), passed)
                 count[passed.template, passed.why] += 1
     for key, passed in first.items():
         nodes = "one node" if count[key] == 1 else f"{count[key]} nodes"
-        yield configuration.remark(_place(passed), f"the template gives {nodes} no host endpoint: {_sentence(passed)}")
+        yield configuration.remark(_place(passed), f"the template gives {nodes} no host endpoint: {sentence(passed)}")
 
 
 def _place(passed: PassedOver) -> Path:
-    return (*_TEMPLATES, passed.template, _FAULTS[passed.why])
+    return (*_TEMPLATES, passed.template, FAULTS[passed.why])
 
 
-def _sentence(passed: PassedOver) -> str:
+def sentence(passed: PassedOver) -> str:
+    """Why the template gives nothing, with the text at fault."""
     return f"{passed.why.value} ({printable(passed.detail, 80)})" if passed.detail else passed.why.value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from calico_engine.controllers.auto_host_endpoint_plans import Why
+from calico_engine.controllers.auto_host_endpoint_remarks import FAULTS, sentence
 from calico_engine.controllers.auto_host_endpoint_reports import (
     EndpointReport,
     Fate,
@@ -16,8 +16,6 @@ from calico_engine.errors import printable
 from calico_engine.reports.lines import Line
 
 _SHOWN = 80
-#: The nodeSelector of a template is not at fault for selecting other nodes.
-_HARMLESS = frozenset({Why.SELECTOR_DIFFERS, Why.NO_ADDRESS, Why.NO_INTERFACE})
 
 
 def controller_lines(report: HostEndpointReport) -> Iterator[Line]:
@@ -61,10 +59,8 @@ def _node_lines(node: NodeReport) -> Iterator[Line]:
         for address in endpoint.addresses:
             yield Line(f"      {printable(address.text, _SHOWN)}  from {address.field}", "dim")
     for template in node.passed_over:
-        passed = template.passed_over
-        detail = f" ({printable(passed.detail, _SHOWN)})" if passed.detail else ""
-        tone = "dim" if passed.why in _HARMLESS else "bad"
-        yield Line(f"  ✗ {_template(template.template)}: {passed.why.value}{detail}", tone)
+        tone = "bad" if template.passed_over.why in FAULTS else "dim"
+        yield Line(f"  ✗ {_template(template.template)}: {sentence(template.passed_over)}", tone)
 
 
 def _template(name: str) -> str:

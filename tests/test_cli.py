@@ -9,10 +9,9 @@ from __future__ import annotations
 import io
 import json
 import os
-import pty
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,14 +19,13 @@ import pytest
 
 from calico_engine import Cluster, Packet
 from calico_engine.cli import run
+from engine_support.terminal import COMMAND, ENVIRONMENT, on_terminal
 
 ROOT = Path(__file__).parents[1]
 TUTORIAL = str(ROOT / "fixtures" / "tutorial")
 MASTER = "ip-172-16-101-147.us-west-2.compute.internal"
 WORKER = "ip-172-16-101-79.us-west-2.compute.internal"
 STRANGER = "203.0.113.7"
-COMMAND = [sys.executable, "-c", "from calico_engine.cli import main; main()"]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "engine"), str(ROOT / "selectors")])}
 
 HOST_ENDPOINT = """\
 apiVersion: projectcalico.org/v3
@@ -499,34 +497,6 @@ def test_the_command_itself() -> None:
     assert result.returncode == 1
     assert result.stdout.startswith(b"DENY  ")
     assert b"\x1b" not in result.stdout + result.stderr
-
-
-def on_terminal(arguments: list[str], **environment: str) -> bytes:
-    """What a terminal gets."""
-    leader, follower = pty.openpty()
-    with subprocess.Popen(
-        [*COMMAND, *arguments],
-        env={**ENVIRONMENT, "TERM": "xterm", **environment},
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-    ) as process:
-        os.close(follower)
-        shown = b"".join(_until_closed(leader))
-        process.wait(timeout=60)
-    os.close(leader)
-    return shown
-
-
-def _until_closed(descriptor: int) -> Iterator[bytes]:
-    while True:
-        try:
-            data = os.read(descriptor, 65536)
-        except OSError:  # Linux says EIO when the last writer has gone
-            return
-        if not data:
-            return
-        yield data
 
 
 def test_colour_on_a_terminal_only_and_not_against_the_user_s_wish() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,11 @@ from calico_engine.cli import run
 from calico_engine.cli.dump_command import CalicoGroup, dump_line, resource_names
 from calico_engine.resources import MODELS
 from calico_engine.resources.kubernetes import KUBERNETES_KINDS
+from engine_support.terminal import COMMAND, ENVIRONMENT
 
 ROOT = Path(__file__).parents[1]
 DUMP = ROOT / "fixtures" / "dump" / "cluster.yaml"
-ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "engine"), str(ROOT / "selectors")])}
-COMMAND = shlex.join([sys.executable, "-c", "from calico_engine.cli import main; main()"])
+COMMAND_LINE = shlex.join(COMMAND)
 KUBERNETES = (
     "nodes",
     "namespaces",
@@ -127,7 +126,7 @@ def shell(line: str, environment: dict[str, str]) -> str:
 
 
 def test_what_it_dumps_can_be_piped_into_a_question(kubectl: dict[str, str]) -> None:
-    answer = shell(f"$({COMMAND} dump-command) | {COMMAND} check -f - cp1 w1 kubelet", kubectl)
+    answer = shell(f"$({COMMAND_LINE} dump-command) | {COMMAND_LINE} check -f - cp1 w1 kubelet", kubectl)
     assert answer.startswith("ALLOW  default/workers rule 0")
 
 

@@ -6,14 +6,8 @@ Most of it is laws over the findings of a sample of recorded files: whatever is 
 from __future__ import annotations
 
 import io
-import json
-import os
-import pty
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,48 +17,14 @@ from rich.cells import cell_len
 
 from calico_engine.cli import run
 from calico_engine.errors import ManifestError
-from calico_engine.examination import Examination, examine_sources
+from calico_engine.examination import examine_sources
 from calico_engine.manifests.sources import Source
 from calico_engine.reports.places import extent, lines_of, span_of
 from calico_engine.reports.snippets import finding_views
+from engine_support.findings import POLICY, WARNED, Case, cases
+from engine_support.terminal import on_terminal as on_any_terminal
 
-ROOT = Path(__file__).parents[1]
-SAMPLE = ROOT / "fixtures" / "golden" / "validation-sample.jsonl"
-COMMAND = [sys.executable, "-c", "from calico_engine.cli import main; main()"]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "engine"), str(ROOT / "selectors")])}
 WIDTHS = (20, 40, 80, 200)
-
-POLICY = """\
-apiVersion: projectcalico.org/v3
-kind: GlobalNetworkPolicy
-metadata: {name: p}
-spec:
-  selector: role == 'web'
-  ingress:
-  - action: Alow  # a typo
-    protocol: TCP
-    destination: {ports: [80, 99999]}
-"""
-WARNED = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: d}}\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A recorded file and what is found in it."""
-
-    id: str
-    found: Examination
-
-    @property
-    def findings(self) -> Sequence[ManifestError]:
-        return (*self.found.errors, *self.found.warnings)
-
-
-@cache
-def cases() -> tuple[Case, ...]:
-    rows = [json.loads(line) for line in SAMPLE.read_text(encoding="utf-8").splitlines()]
-    examined = ((row["id"], examine_sources([Source("dir/a file.yaml", row["yaml"])])) for row in rows)
-    return tuple(Case(name, found) for name, found in examined if found.errors or found.warnings)
 
 
 def located() -> Iterator[tuple[Case, ManifestError]]:
@@ -230,31 +190,8 @@ def test_what_has_no_place_or_no_text_is_a_sentence() -> None:
 
 
 def on_terminal(arguments: list[str], stdin: bytes = b"", **environment: str) -> bytes:
-    """What a terminal gets, from both streams; standard input is no terminal."""
-    leader, follower = pty.openpty()
-    settings = {**ENVIRONMENT, "TERM": "xterm", "COLUMNS": "100", "NO_COLOR": "", **environment}
-    with subprocess.Popen(
-        [*COMMAND, *arguments], env=settings, stdin=subprocess.PIPE, stdout=follower, stderr=follower
-    ) as process:
-        os.close(follower)
-        assert process.stdin is not None
-        process.stdin.write(stdin)
-        process.stdin.close()
-        shown = b"".join(_until_closed(leader))
-        process.wait(timeout=60)
-    os.close(leader)
-    return shown
-
-
-def _until_closed(descriptor: int) -> Iterator[bytes]:
-    while True:
-        try:
-            data = os.read(descriptor, 65536)
-        except OSError:  # Linux says EIO when the last writer has gone
-            return
-        if not data:
-            return
-        yield data
+    """What a terminal of 100 columns gets; standard input is none."""
+    return on_any_terminal(arguments, stdin, **{"COLUMNS": "100", "NO_COLOR": "", **environment})
 
 
 @pytest.mark.parametrize("arguments", [["validate"], ["check", "a", "b", "c"], ["get", "heps"], ["eval", "all()"]])

@@ -1,0 +1,1 @@
+"""What several test files share: recorded files with their findings, and the command run as a user would."""

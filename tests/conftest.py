@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import functools
-import io
 import itertools
 import json
 import re
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import typer.main
 
 from calico_engine import ManifestError
-from calico_engine.cli import run
 from calico_engine.manifests.documents import Document, read_document, split_documents
 from calico_engine.manifests.loading import load
 from calico_engine.manifests.sources import read_sources
+from engine_support.shell import Result, Shell
 
 # Two seconds is the aim; a busy machine needs some slack, and measuring coverage makes everything several times slower.
 SECONDS = 5.0 if sys.gettrace() is None else 30.0
@@ -27,27 +25,13 @@ LONGEST_LINE = 20_000
 QUESTION = ("203.0.113.7", "n1", "tcp/80")
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    code: int
-    out: str
-    err: str
-
-
-class Command:
-    """Runs a command in this process, and holds it to what every command keeps."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder = folder
-        self._capsys = capsys
-        self._monkeypatch = monkeypatch
+class Command(Shell):
+    """Holds each command to what every command keeps."""
 
     def __call__(self, *arguments: str, stdin: bytes = b"") -> Result:
-        self._monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         start = time.perf_counter()
-        code = run(list(arguments))
+        result = super().__call__(*arguments, stdin=stdin)
         seconds = time.perf_counter() - start
-        result = Result(code, *self._capsys.readouterr())
         shown = result.out + result.err
         assert "Traceback" not in shown
         assert "internal error" not in shown

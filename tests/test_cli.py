@@ -6,19 +6,15 @@ command itself.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
-import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from calico_engine import Cluster, Packet
-from calico_engine.cli import run
+from engine_support.shell import Result, Shell
 from engine_support.terminal import COMMAND, ENVIRONMENT, on_terminal
 
 ROOT = Path(__file__).parents[1]
@@ -50,42 +46,6 @@ GOOD_QUERY = {
     "sourcePort": 40000,
     "destinationPort": 80,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a command did."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Mapping[str, object]:
-        value = json.loads(self.out)
-        assert isinstance(value, dict)
-        return value
-
-
-class Shell:
-    """Runs commands in this process."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder = folder
-        self._capsys = capsys
-        self._monkeypatch = monkeypatch
-
-    def __call__(self, *arguments: str, stdin: bytes = b"") -> Result:
-        self._monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        code = run(list(arguments))
-        captured = self._capsys.readouterr()
-        return Result(code, captured.out, captured.err)
-
-    def file(self, text: str, name: str = "m.yaml") -> str:
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        return str(path)
 
 
 @pytest.fixture

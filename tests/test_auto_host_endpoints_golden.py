@@ -23,7 +23,6 @@ from calico_engine.controllers.auto_host_endpoint_store import Cause
 from calico_engine.controllers.auto_host_endpoints import run_node_controllers
 from calico_engine.controllers.kube_controllers_configuration import (
     DatastoreForm,
-    configuration_problems,
     running_configuration,
     stored_configuration,
 )
@@ -35,6 +34,7 @@ from calico_engine.manifests.encoding import to_json
 from calico_engine.manifests.stored import stored_form
 from calico_engine.resources import API_VERSION, HostEndpoint, KubeControllersConfiguration, Node, Resource
 from calico_engine.resources.kubernetes import KubernetesObject
+from engine_support.client import configuration_problems
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "fixtures" / "golden" / "auto-host-endpoints-sample.jsonl"

@@ -13,7 +13,6 @@ from calico_engine.controllers.kube_controllers_configuration import (
     DatastoreForm,
     NodeController,
     RunningConfiguration,
-    configuration_problems,
     running_configuration,
     stored_configuration,
 )
@@ -21,6 +20,7 @@ from calico_engine.errors import InvalidConfiguration
 from calico_engine.manifests.decoding import decode
 from calico_engine.manifests.encoding import to_json
 from calico_engine.resources import API_VERSION, KubeControllersConfiguration
+from engine_support.client import configuration_problems
 
 VECTORS = Path(__file__).parents[1] / "fixtures" / "vectors" / "kube-controllers-configuration.yaml"
 

@@ -9,7 +9,7 @@ import pytest
 
 from calico_engine.controllers.api_server import with_api_server_defaults
 from calico_engine.controllers.conversion import convert
-from calico_engine.controllers.services import ServiceIndex, ServiceMembers, service_ids, service_index
+from calico_engine.controllers.services import ServiceIndex, ServiceMembers, service_index
 from calico_engine.packets import SCTP, TCP, UDP, format_address, parse_address
 
 NAME = "kubernetes.io/service-name"
@@ -89,15 +89,6 @@ def test_a_wrong_slice_is_named_and_spoils_no_other(wrong: Mapping[str, object],
     assert members(index) == (["10.0.0.1"], [])
     ((position, message),) = index.errors
     assert position == 1 and message.startswith(f"{path}: must be ")
-
-
-def test_which_services_exist() -> None:
-    services: list[dict[str, object]] = [
-        {"metadata": {"namespace": "a", "name": "s"}},
-        {"metadata": 1},
-        {"metadata": {"name": ["s"]}},
-    ]
-    assert service_ids(services) == {("a", "s")}
 
 
 @pytest.mark.parametrize(

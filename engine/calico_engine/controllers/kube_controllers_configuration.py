@@ -15,11 +15,7 @@ from typing import TypeVar
 from calico_engine.configuration.go_text import Duration
 from calico_engine.errors import InvalidConfiguration, printable
 from calico_engine.frozen import frozen
-from calico_engine.manifests.client_rules import client_rules
-from calico_engine.manifests.decoding import Problem
 from calico_engine.manifests.defaulting import with_defaults
-from calico_engine.manifests.schema import schema_findings
-from calico_engine.manifests.validator import validate
 from calico_engine.resources import API_VERSION, KubeControllersConfiguration
 from calico_engine.resources.base import ObjectMeta
 from calico_engine.resources.controllers import (
@@ -130,15 +126,6 @@ def stored_configuration(given: KubeControllersConfiguration | None) -> KubeCont
     stored = with_defaults(default_configuration() if given is None else given)
     assert isinstance(stored, KubeControllersConfiguration)
     return stored
-
-
-def configuration_problems(configuration: KubeControllersConfiguration) -> list[Problem]:
-    """Why Calico's client would refuse to write the object; of its templates only names and presence are looked at."""
-    return [
-        *client_rules(configuration, ()),
-        *validate(configuration),
-        *schema_findings(stored_configuration(configuration)),
-    ]
 
 
 def running_configuration(

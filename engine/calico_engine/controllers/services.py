@@ -68,18 +68,6 @@ def service_index(slices: Iterable[Mapping[str, object]]) -> ServiceIndex:
     return ServiceIndex(members, tuple(errors))
 
 
-def service_ids(services: Iterable[Mapping[str, object]]) -> frozenset[ServiceId]:
-    """The Services that exist, which tells one without endpoints from one that nobody knows; wrong ones are left out."""
-    found = set()
-    for obj in services:
-        try:
-            metadata = Struct.of(obj).struct("metadata")
-            found.add((metadata.text("namespace"), metadata.text("name")))
-        except Unconvertible:
-            continue
-    return frozenset(found)
-
-
 def _read(endpoint_slice: Struct) -> tuple[ServiceId | None, ServiceMembers]:
     metadata = endpoint_slice.struct("metadata")
     name = metadata.text_map("labels").get(_SERVICE_LABEL)

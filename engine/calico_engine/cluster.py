@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from calico_engine import changes
 from calico_engine.analysis.connections import ConnectionReader, Hop
 from calico_engine.assembly import Assembly, assemble
+from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.felix_model import FelixEndpoint, ResourceId, RuleId
 from calico_engine.configuration import FelixParameters
 from calico_engine.dataplane.open_fields import settle
@@ -186,6 +187,15 @@ class Cluster:
             open_fields=connection.open_fields,
             assumptions=connection.assumptions,
         )
+
+    def port_edges(self, source: str, destination: str, protocol: str) -> set[int]:
+        """The destination ports at which the answer to `check` can change; between two of them it is the same."""
+        return self._connections.port_edges(source, destination, protocol)
+
+    @property
+    def compiled(self) -> CompiledCluster:
+        """What the readers read: the datastore with the controllers' products, Felix's model, the compiled nodes."""
+        return self._compiled
 
     def get(self, kind: str, name: str | None = None, namespace: str | None = None) -> tuple[dict[str, object], ...]:
         """The objects of a kind as `get -o json` shows them: defaulted, built-in ones and controllers' products included.

@@ -20,7 +20,7 @@ from calico_engine.compiler.hosts import Address
 from calico_engine.dataplane.open_fields import Points, Settled, settle
 from calico_engine.dataplane.outcomes import Answer, Decision
 from calico_engine.dataplane.reader import Domains, PacketReader, fields_to_try
-from calico_engine.errors import OutOfScope, UnknownReference, quoted
+from calico_engine.errors import CalicoEngineError, OutOfScope, UnknownReference, quoted
 from calico_engine.frozen import frozen
 from calico_engine.packets import PORT_PROTOCOLS, Packet, format_address
 from calico_engine.resources import IPPool
@@ -106,6 +106,25 @@ class ConnectionReader:
         asked = [self._packets(sender, receiver, pair, wanted, source_port) for pair in pairs]
         assumptions = (*self._assumptions(sender, receiver), *self._translator.passed_by(destination, wanted))
         return self._answer([Choice(*pair) for pair in pairs], asked, assumptions)
+
+    def port_edges(self, source: str, destination: str, service: str) -> set[int]:
+        """The destination ports at which the answer to `check` can change: between two of them it does not.
+
+        `service` is a protocol with ports. Of what cannot be asked there are fewer; `check` says why.
+        """
+        wanted = parse_service(service)
+        edges = self._translator.port_edges()
+        try:
+            sender, receiver = self._parties(source, destination)
+            pairs = _address_pairs(sender, receiver, wanted, source, destination)
+        except CalicoEngineError:
+            return edges
+        for pair in pairs:
+            for packet in self._packets(sender, receiver, pair, wanted, None):
+                reply = question_points(self._reader.points(turned(packet)), packet.protocol)
+                for points in (self._reader.points(packet), reply):
+                    edges |= points.get("destination_port", set())
+        return edges
 
     def _translated(self, sender: Party, fronted: Fronted, service: Service, source_port: int | None) -> Connection:
         """A connection to a Service: every way to every backend is asked."""

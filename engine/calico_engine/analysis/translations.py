@@ -104,6 +104,10 @@ class Translator:
         for node in dict.fromkeys(t.node for t in translations if t.masqueraded and t.receiver.node != t.node):
             yield f"node {node} sends on what it translates with its own address as the source (kube-proxy masquerades)"
 
+    def port_edges(self) -> set[int]:
+        """The ports of Services and NodePorts, and the numbers behind them."""
+        return {edge for port in self._table.ports for n in (port.port, port.node_port) for edge in (n, n + 1)}
+
     def passed_by(self, destination: str, service: Service) -> Iterator[str]:
         """The assumption that belongs to a Service's address on a port that the Service does not serve."""
         address = find_address(destination)

@@ -6,6 +6,7 @@ all of them. Every address that the engine compares with stands somewhere in the
 
 from __future__ import annotations
 
+import contextlib
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -52,10 +53,13 @@ def _networks(datastore: Datastore) -> Iterator[Network]:
         if "." not in text and text.count(":") < 2:
             continue
         for written in (*_IPV4.findall(text), *_IPV6.findall(text)):
-            try:
-                yield parse_network(written)
-            except ValueError:
-                continue
+            with contextlib.suppress(ValueError):
+                network = parse_network(written)
+                yield network
+                # An interface's `192.0.2.1/24` names an address as well as a network.
+                address = parse_network(written.partition("/")[0])
+                if address.network_address != network.network_address:
+                    yield address
 
 
 def _values(datastore: Datastore) -> Iterable[object]:

@@ -22,6 +22,7 @@ from calico_engine.resources import (
     API_VERSION,
     HOST_API_VERSION,
     MODELS,
+    POLICY_TEST,
     Host,
     Node,
     Profile,
@@ -51,6 +52,7 @@ class Skipped(enum.Enum):
 
     FOREIGN = "is no Calico object and was skipped"
     HARMLESS = "cannot change a verdict and was skipped"
+    CASES = "holds cases for `calico-engine test` and was skipped"
 
 
 @frozen
@@ -217,10 +219,8 @@ def _model(version: str, kind: str) -> type[Resource] | type[KubernetesObject] |
     if (version, kind) in KUBERNETES_KINDS:
         return KubernetesObject
     group = version.rpartition("/")[0]
-    if group == "calico-engine" and kind == Host.KIND:
-        return f'apiVersion of a {kind} must be "{HOST_API_VERSION}", not "{printable(version, 80)}"'
     if group == "calico-engine":
-        return f'{HOST_API_VERSION} has the kind "{Host.KIND}" only, not "{printable(kind, 80)}"'
+        return _own_kind(version, kind)
     if kind in _WITHDRAWN_KINDS:
         return (
             f"{kind} is not part of this Calico release; use ClusterNetworkPolicy (policy.networking.k8s.io/v1alpha2)"
@@ -235,6 +235,14 @@ def _model(version: str, kind: str) -> type[Resource] | type[KubernetesObject] |
     return Skipped.FOREIGN
 
 
+def _own_kind(version: str, kind: str) -> Skipped | str:
+    if kind not in (Host.KIND, POLICY_TEST):
+        return f'{HOST_API_VERSION} has the kinds "{Host.KIND}" and "{POLICY_TEST}" only, not "{printable(kind, 80)}"'
+    if version != HOST_API_VERSION:
+        return _wrong_version(version, kind)
+    return Skipped.CASES
+
+
 def _calico_kind(version: str, kind: str) -> Skipped | str:
     if kind in _HARMLESS_KINDS:
         return Skipped.HARMLESS
@@ -246,5 +254,5 @@ def _calico_kind(version: str, kind: str) -> Skipped | str:
 
 
 def _wrong_version(version: str, kind: str) -> str:
-    wanted = HOST_API_VERSION if kind == Host.KIND else API_VERSION
+    wanted = HOST_API_VERSION if kind in (Host.KIND, POLICY_TEST) else API_VERSION
     return f'apiVersion of a {kind} must be "{wanted}", not "{printable(version, 80)}"'

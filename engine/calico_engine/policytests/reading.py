@@ -14,8 +14,8 @@ from calico_engine.manifests.documents import Document, read_document, split_doc
 from calico_engine.manifests.origin import Origin
 from calico_engine.manifests.sources import Source, read_sources
 from calico_engine.packets import Packet
-from calico_engine.policytests.suites import POLICY_TEST, Case, PolicyTest, Question, Step
-from calico_engine.resources import HOST_API_VERSION
+from calico_engine.policytests.suites import Case, PolicyTest, Question, Step
+from calico_engine.resources import HOST_API_VERSION, POLICY_TEST
 
 SUFFIXES = (".policytest.yaml", ".policytest.yml", ".policytest.json")
 
@@ -53,7 +53,7 @@ def find_files(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     errors = []
     for path in map(FilePath, paths):
         found = sorted(path.rglob("*.policytest.*")) if path.is_dir() else [path]
-        named = [str(each) for each in found if not path.is_dir() or each.name.lower().endswith(SUFFIXES)]
+        named = [str(each) for each in found if not path.is_dir() or each.name.endswith(SUFFIXES)]
         if not named:
             errors.append(ManifestError(str(path), message="no file named *.policytest.yaml in this folder"))
         files.update(dict.fromkeys(named))

@@ -12,9 +12,8 @@ from pydantic import Field, PlainValidator
 
 from calico_engine.policytests.expectations import By, parse_by
 from calico_engine.policytests.terms import Parties, Services, parse_parties, parse_services
+from calico_engine.resources import POLICY_TEST
 from calico_engine.resources.base import Bool, Items, JsonValue, TextMap, UInt16, api_struct
-
-POLICY_TEST = "PolicyTest"
 
 _Parties = Annotated[Parties, PlainValidator(parse_parties)]
 _Services = Annotated[Services, PlainValidator(parse_services)]

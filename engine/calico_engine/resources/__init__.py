@@ -9,7 +9,7 @@ from calico_engine.resources.bgp import BGPConfiguration, BGPFilter, BGPPeer, IP
 from calico_engine.resources.configuration import ClusterInformation, FelixConfiguration
 from calico_engine.resources.controllers import KubeControllersConfiguration
 from calico_engine.resources.endpoints import HostEndpoint, WorkloadEndpoint
-from calico_engine.resources.hosts import HOST_API_VERSION, Host
+from calico_engine.resources.hosts import HOST_API_VERSION, POLICY_TEST, Host
 from calico_engine.resources.networksets import GlobalNetworkSet, NetworkSet
 from calico_engine.resources.nodes import IPPool, Node
 from calico_engine.resources.policies import (
@@ -58,6 +58,7 @@ __all__ = [
     "API_VERSION",
     "HOST_API_VERSION",
     "MODELS",
+    "POLICY_TEST",
     "BGPConfiguration",
     "BGPFilter",
     "BGPPeer",

@@ -1,4 +1,7 @@
-"""Our own document: the interfaces of a node and the policies of its kernel chains (`calico-engine/v1`, kind Host)."""
+"""Our own document: the interfaces of a node and the policies of its kernel chains (`calico-engine/v1`, kind Host).
+
+The other kind of `calico-engine/v1`, PolicyTest, is no resource: `calico_engine.policytests` reads it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pydantic import Field
 from calico_engine.resources.base import Items, ObjectMeta, api_struct
 
 HOST_API_VERSION = "calico-engine/v1"
+POLICY_TEST = "PolicyTest"
 ChainPolicy = Literal["ACCEPT", "DROP"]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from calico_engine import CalicoEngineError, Cluster, Decision, InvalidManifest, Verdict
 from calico_engine.analysis.kubernetes_services import Front, ServiceTable
+from calico_engine.analysis.service_endpoints import Place
 from calico_engine.datastore import Datastore, KubernetesEntry
 from calico_engine.packets import SCTP, TCP, UDP, parse_address
 from calico_engine.resources.kubernetes import KubernetesObject
@@ -57,9 +58,9 @@ def service(**spec: Any) -> KubernetesEntry:
 
 
 def endpoint_slice(
-    *endpoints: dict[str, Any], ports: list[dict[str, Any]] | None = None, name: str = "a"
+    *endpoints: dict[str, Any], ports: list[dict[str, Any]] | None = None, name: str = "a", label: str = "other"
 ) -> KubernetesEntry:
-    labels = {"kubernetes.io/service-name": "s"}
+    labels = {"kubernetes.io/service-name": "s", label: ""}
     ports = [{"port": 8080}] if ports is None else ports
     return kubernetes("EndpointSlice", name, metadata={"labels": labels}, endpoints=list(endpoints), ports=ports)
 
@@ -76,6 +77,7 @@ def at(address: str, **conditions: bool) -> dict[str, Any]:
         ({"clusterIP": "10.96.0.1", "externalIPs": ["192.0.2.1"]}, "192.0.2.1", Front.EXTERNAL),
         ({"clusterIP": "10.96.0.1"}, "10.96.0.2", None),
         ({"clusterIP": "None"}, "10.96.0.1", None),
+        ({"clusterIP": "None", "externalIPs": ["192.0.2.1"]}, "192.0.2.1", None),
         ({"type": "ExternalName", "externalIPs": ["192.0.2.1"]}, "192.0.2.1", None),
         ({"clusterIP": "10.96.0.1", "ports": [{"port": 80, "protocol": "SCTP"}]}, "10.96.0.1", None),
         ({"clusterIP": "10.96.0.1", "ports": [{"port": "80"}]}, "10.96.0.1", None),
@@ -110,6 +112,10 @@ TERMINATING = {"ready": False, "serving": True, "terminating": True}
         ([endpoint_slice(at("10.0.0.1", **READY), at("10.0.0.2", **TERMINATING))], ["10.0.0.1"]),
         ([endpoint_slice(at("10.0.0.1", **UNREADY), at("10.0.0.2", **TERMINATING))], ["10.0.0.2"]),
         ([endpoint_slice(at("10.0.0.1", ready=False, serving=True))], []),
+        ([endpoint_slice(at("10.0.0.1", ready=False, terminating=True))], ["10.0.0.1"]),
+        ([endpoint_slice(at("10.0.0.1", ready=False, serving=False, terminating=True))], []),
+        ([endpoint_slice(at("10.0.0.1"), label="service.kubernetes.io/headless")], []),
+        ([endpoint_slice(at("10.0.0.1"), label="service.kubernetes.io/service-proxy-name")], []),
         ([endpoint_slice(at("10.0.0.1")), endpoint_slice(at("10.0.0.2"), name="b")], ["10.0.0.1", "10.0.0.2"]),
         ([endpoint_slice(at("10.0.0.1")), endpoint_slice(at("10.0.0.1"), name="b")], ["10.0.0.1"]),
         ([endpoint_slice({"addresses": ["10.0.0.1", "10.0.0.2"]})], ["10.0.0.1"]),
@@ -123,10 +129,10 @@ TERMINATING = {"ready": False, "serving": True, "terminating": True}
 )
 def test_endpoints_that_kube_proxy_uses(slices: list[KubernetesEntry], expected: list[str]) -> None:
     services = table(service(clusterIP="10.96.0.1"), *slices)
-    found = services.backends(services.ports[0], 4)
+    found = services.usable(services.ports[0], 4).backends
     assert [each.address for each in found] == [parse_address(text) for text in expected]
     assert {each.port for each in found} <= {8080}
-    assert services.backends(services.ports[0], 4, "n2") == ()
+    assert services.usable(services.ports[0], 4, Place("n2"), local=True).backends == ()
 
 
 def test_ports_are_told_apart_by_name_and_protocol() -> None:
@@ -144,7 +150,76 @@ def test_ports_are_told_apart_by_name_and_protocol() -> None:
     for protocol, number in ((TCP, 11), (UDP, 12), (SCTP, 13)):
         found = services.at(address, protocol, 1)
         assert found is not None
-        assert [each.port for each in services.backends(found[0], 4)] == [number]
+        assert [each.port for each in services.usable(found[0], 4).backends] == [number]
+
+
+def hinted(address: str, zones: str = "", nodes: str = "") -> dict[str, Any]:
+    hints = {"forZones": [{"name": z} for z in zones.split()], "forNodes": [{"name": n} for n in nodes.split()]}
+    return {**at(address), "hints": hints}
+
+
+#: (endpoints, the zone of n1, what kube-proxy there takes, whose hints chose it or why none did)
+HINTS: list[tuple[list[dict[str, Any]], str, list[str], str]] = [
+    ([hinted("10.0.0.1", "a"), hinted("10.0.0.2", "b")], "a", ["10.0.0.1"], "zone a"),
+    ([hinted("10.0.0.1", "a b"), hinted("10.0.0.2", "b")], "b", ["10.0.0.1", "10.0.0.2"], "zone b"),
+    ([hinted("10.0.0.1", "a"), hinted("10.0.0.2", "b")], "c", ["10.0.0.1", "10.0.0.2"], "the node or its zone c"),
+    ([hinted("10.0.0.1", "a"), hinted("10.0.0.2", "b")], "", ["10.0.0.1", "10.0.0.2"], "which has no label"),
+    ([hinted("10.0.0.1", "a"), at("10.0.0.2")], "a", ["10.0.0.1", "10.0.0.2"], "not every endpoint"),
+    ([hinted("10.0.0.1", "a"), {**hinted("10.0.0.2"), "conditions": UNREADY}], "a", ["10.0.0.1"], "zone a"),
+    (
+        [
+            {**hinted("10.0.0.1", "a"), "conditions": TERMINATING},
+            {**hinted("10.0.0.2", "b"), "conditions": TERMINATING},
+        ],
+        "a",
+        ["10.0.0.1", "10.0.0.2"],
+        "",
+    ),
+    ([at("10.0.0.1"), at("10.0.0.2")], "a", ["10.0.0.1", "10.0.0.2"], "its EndpointSlices have no hints"),
+    ([hinted("10.0.0.1", "a", "n1"), hinted("10.0.0.2", "a", "n2")], "a", ["10.0.0.1"], "node n1"),
+    ([hinted("10.0.0.1", "a", "n2"), hinted("10.0.0.2", "b", "n2")], "a", ["10.0.0.1"], "zone a"),
+    ([hinted("10.0.0.1", "", "n1"), hinted("10.0.0.2", "a", "")], "a", ["10.0.0.1", "10.0.0.2"], "not every endpoint"),
+]
+
+
+@pytest.mark.parametrize(("endpoints", "zone", "expected", "told"), HINTS)
+def test_topology_hints(endpoints: list[dict[str, Any]], zone: str, expected: list[str], told: str) -> None:
+    services = table(service(clusterIP="10.96.0.1"), endpoint_slice(*endpoints))
+    found = services.usable(services.ports[0], 4, Place("n1", zone))
+    assert [each.address for each in found.backends] == [parse_address(text) for text in expected]
+    assert told in (found.meant_for or found.ignored)
+    assert bool(found.meant_for or found.ignored) is bool(told)
+
+
+@pytest.mark.parametrize("zone", ["a", "b", "c", ""])
+@pytest.mark.parametrize("endpoints", [row[0] for row in HINTS])
+def test_hints_leave_some_endpoint_and_nothing_to_a_local_policy(endpoints: list[dict[str, Any]], zone: str) -> None:
+    services = table(service(clusterIP="10.96.0.1"), endpoint_slice(*endpoints))
+    port, place = services.ports[0], Place("n1", zone)
+    everywhere, here = services.usable(port, 4), services.usable(port, 4, place)
+    assert here.backends
+    assert set(here.backends) <= set(everywhere.backends)
+    assert services.usable(port, 4, place, local=True) == everywhere
+
+
+@pytest.mark.parametrize(
+    ("ranges", "source", "admitted"),
+    [
+        ([], "203.0.113.7", True),
+        (["203.0.113.0/24"], "203.0.113.7", True),
+        (["203.0.113.0/24"], "203.0.112.255", False),
+        (["203.0.113.0/24"], "203.0.114.0", False),
+        (["203.0.113.0/32", " 198.51.100.7/32 "], "198.51.100.7", True),
+        (["203.0.113.9/24"], "203.0.113.7", True),
+        (["0.0.0.0/0"], "203.0.113.7", True),
+        (["203.0.113.0/24"], "2001:db8::7", True),
+        (["2001:db8::/64"], "2001:db8:0:1::7", False),
+        (["2001:db8::/64"], "203.0.113.7", True),
+    ],
+)
+def test_load_balancer_source_ranges(ranges: list[str], source: str, admitted: bool) -> None:
+    services = table(service(clusterIP="10.96.0.1", loadBalancerSourceRanges=ranges))
+    assert services.ports[0].service.admits(parse_address(source)) is admitted
 
 
 WORLDS = list(itertools.product(POLICIES, [("default/w",), ("default/r",), ("default/w", "default/r")]))
@@ -209,6 +284,12 @@ def test_some_worlds_are_uncertain() -> None:
     assert {Decision.UNCERTAIN, Decision.ALLOW, Decision.DENY} <= set(found)
 
 
+def test_without_an_endpoint_slice_nobody_knows() -> None:
+    cluster = _cluster("none", ()).delete("EndpointSlice", "s-1", "default")
+    with pytest.raises(CalicoEngineError, match="no EndpointSlice of Service default/s is among these manifests"):
+        cluster.check("n1", "svc/default/s", "tcp/80")
+
+
 def test_without_endpoints_the_connection_is_rejected() -> None:
     with pytest.raises(CalicoEngineError, match="kube-proxy rejects the connection, whatever the policy"):
         _cluster("none", ()).check("n1", "svc/default/s", "tcp/80")
@@ -219,6 +300,16 @@ def test_without_endpoints_the_connection_is_rejected() -> None:
     [
         ("{apiVersion: v1, kind: Service, metadata: {name: s, namespace: a}, spec: {ports: [{port: [80]}]}}", "port"),
         ("{apiVersion: v1, kind: Service, metadata: {name: s, namespace: a}, spec: {clusterIPs: 7}}", "clusterIPs"),
+        (
+            "{apiVersion: v1, kind: Service, metadata: {name: s, namespace: a},"
+            " spec: {loadBalancerSourceRanges: [10.0.0.0/8, 10.0.0.1], ports: [{port: 80}]}}",
+            "loadBalancerSourceRanges[1]",
+        ),
+        (
+            "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: s, namespace: a},"
+            " endpoints: [{addresses: [10.0.0.1], hints: {forZones: [a]}}]}",
+            "hints.forZones[0]",
+        ),
         (
             "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: s, namespace: a},"
             " endpoints: [{addresses: {}}]}",

@@ -13,7 +13,10 @@ from calico_engine.analysis.choices import Choice, by_backend, differences, most
 from calico_engine.analysis.parties import Directory, Party, is_loopback
 from calico_engine.analysis.replies import question_points, reply_to, turned
 from calico_engine.analysis.services import Service, parse_service
-from calico_engine.analysis.translations import Fronted, Translation, Translator
+from calico_engine.analysis.translated_packets import translated_packets
+from calico_engine.analysis.translation_remarks import left_aside, translation_remarks
+from calico_engine.analysis.translations import Fronted, Translation
+from calico_engine.analysis.translator import Translator
 from calico_engine.analysis.ways import way
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.hosts import Address
@@ -99,13 +102,15 @@ class ConnectionReader:
         if fronted is not None:
             return self._translated(self._directory.find(source), fronted, wanted, source_port)
         sender, receiver = self._parties(source, destination)
-        fronted = self._translator.node_port(receiver, wanted)
+        fronted = self._translator.at_node(receiver, wanted)
         if fronted is not None:
             return self._translated(sender, fronted, wanted, source_port)
         pairs = _address_pairs(sender, receiver, wanted, source, destination)
         asked = [self._packets(sender, receiver, pair, wanted, source_port) for pair in pairs]
-        assumptions = (*self._assumptions(sender, receiver), *self._translator.passed_by(destination, wanted))
-        return self._answer([Choice(*pair) for pair in pairs], asked, assumptions)
+        aside = self._translator.left_aside(receiver, wanted)
+        remarks = left_aside(aside, wanted) if aside else self._translator.passed_by(destination, wanted)
+        assumptions = (*self._assumptions(sender, receiver), *remarks)
+        return self._answer([Choice(*pair) for pair in pairs], asked, assumptions, frozenset(aside))
 
     def port_edges(self, source: str, destination: str, service: str) -> set[int]:
         """The destination ports at which the answer to `check` can change: between two of them it does not.
@@ -129,22 +134,29 @@ class ConnectionReader:
     def _translated(self, sender: Party, fronted: Fronted, service: Service, source_port: int | None) -> Connection:
         """A connection to a Service: every way to every backend is asked."""
         ways = self._translator.translations(sender, fronted)
-        asked = [self._translator.packets(sender, each, service, source_port) for each in ways]
+        asked = [list(translated_packets(self._compiled, sender, each, service, source_port)) for each in ways]
         legs = [leg for each in ways for leg in _legs(sender, each)]
         found = [text for frm, to in legs for text in self._assumptions(frm, to)]
         if any(self._replies_are_seen(packets) for each, packets in zip(ways, asked, strict=True) if each.masqueraded):
             found.append(
                 "untracked policy is asked about replies to the client; they carry the masquerading node's address there"
             )
-        assumptions = dict.fromkeys([*self._translator.assumptions(ways), *found])
+        assumptions = dict.fromkeys([*translation_remarks(sender, ways), *found])
         choices = [Choice(each.source, each.virtual, each.node, str(each.backend)) for each in ways]
         return self._answer(choices, asked, tuple(assumptions))
 
     def _replies_are_seen(self, packets: list[Packet]) -> bool:
         return any(packet.dnat and self._reader.has_untracked(turned(packet)) for packet in packets)
 
-    def _answer(self, choices: list[Choice], asked: list[list[Packet]], assumptions: tuple[str, ...]) -> Connection:
-        settled = [self._settle(packets) for packets in asked]
+    def _answer(
+        self,
+        choices: list[Choice],
+        asked: list[list[Packet]],
+        assumptions: tuple[str, ...],
+        left_aside: frozenset[int] = frozenset(),
+    ) -> Connection:
+        """`left_aside`: destination ports that the question is not about."""
+        settled = [self._settle(packets, left_aside) for packets in asked]
         open_fields = asked[0][0].open_fields
         unsettled = next((one for one in settled if one.other is not None), None)
         if unsettled is not None:
@@ -200,7 +212,7 @@ class ConnectionReader:
             for passage in way(self._compiled, sender, receiver, pair)
         ]
 
-    def _settle(self, packets: list[Packet]) -> Settled[Crossing]:
+    def _settle(self, packets: list[Packet], left_aside: frozenset[int]) -> Settled[Crossing]:
         answered = [p for p in packets if self._reader.has_untracked(p) or self._reader.has_untracked(turned(p))]
         points: list[Points] = [self._reader.points(packet) for packet in packets]
         points += [question_points(self._reader.points(turned(packet)), packet.protocol) for packet in answered]
@@ -208,7 +220,7 @@ class ConnectionReader:
         def ask(values: Mapping[str, int]) -> Crossing:
             return Crossing(tuple(self._walked(packets, answered, values)))
 
-        return settle(fields_to_try(points, _DOMAINS), ask, lambda crossing: crossing.verdict)
+        return settle(fields_to_try(points, _DOMAINS, left_aside), ask, lambda crossing: crossing.verdict)
 
     def _walked(self, packets: list[Packet], answered: list[Packet], values: Mapping[str, int]) -> Iterator[Hop]:
         """The hops until one does not pass; then the replies that need a decision of their own, on the way back."""

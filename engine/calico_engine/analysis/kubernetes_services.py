@@ -1,31 +1,40 @@
-"""Services and EndpointSlices as kube-proxy reads them: which address and port is translated to which backends.
+"""Services as kube-proxy reads them: which address and port is translated, for whom, and to which backends.
 
-Sources: kubernetes pkg/proxy/serviceport.go, endpointslicecache.go, topology.go, iptables/proxier.go (v1.31). Unlike
-Felix, kube-proxy heeds readiness, the names of ports, and the traffic policies.
+Sources: kubernetes pkg/proxy/serviceport.go, servicechangetracker.go, iptables/proxier.go (v1.34).
 """
 
 from __future__ import annotations
 
 import enum
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
-from calico_engine.controllers.reading import Struct, Unconvertible
+from calico_engine.analysis.service_endpoints import (
+    PROTOCOLS,
+    Address,
+    Endpoint,
+    Place,
+    Usable,
+    read_addresses,
+    read_endpoints,
+    usable,
+)
+from calico_engine.controllers.reading import Struct, Unconvertible, WrongType
 from calico_engine.controllers.services import service_index
 from calico_engine.datastore import Datastore
 from calico_engine.frozen import frozen
-from calico_engine.packets import SCTP, TCP, UDP, find_address, format_address
+from calico_engine.networks import Network, parse_network
+from calico_engine.packets import SCTP, TCP, UDP
 
-#: (version, address)
-Address = tuple[int, int]
 #: (namespace, name)
 ServiceId = tuple[str, str]
 
 _SERVICE_LABEL: Final = "kubernetes.io/service-name"
-_PROTOCOLS: Final = {"": TCP, "TCP": TCP, "UDP": UDP, "SCTP": SCTP}
-_PORTS: Final = range(1, 65536)
+_PROXY_LABEL: Final = "service.kubernetes.io/service-proxy-name"
+_HEADLESS_LABEL: Final = "service.kubernetes.io/headless"
+_NEARNESS: Final = ("service.kubernetes.io/topology-mode", "service.kubernetes.io/topology-aware-hints")
 _NODE_PORT_TYPES: Final = ("NodePort", "LoadBalancer")
 
 
@@ -39,38 +48,46 @@ class Front(enum.Enum):
 
 
 @frozen
-class Backend:
-    """One endpoint of a Service's port. `node` is where its EndpointSlice says that it runs."""
+class KubernetesService:
+    """What is said of all ports of a Service.
 
-    address: Address
-    port: int
-    name: str
-    node: str
+    `proxy`: the program that serves it instead of kube-proxy. `nearness`: the field by which it asks for near endpoints.
+    `ranges`: who may use the load balancer's addresses; without any of an IP version, everybody.
+    """
 
-    def __str__(self) -> str:
-        version, value = self.address
-        text = format_address(value, version)
-        where = f"{text}:{self.port}" if version == 4 else f"[{text}]:{self.port}"
-        return f"{self.name} ({where})" if self.name else where
-
-
-@frozen
-class ServicePort:
-    """One port of a Service, with the addresses under which it is reached."""
-
-    service: ServiceId
-    name: str
-    protocol: int
-    port: int
-    node_port: int
+    id: ServiceId
     fronts: tuple[tuple[Address, Front], ...]
     local_inside: bool
     local_outside: bool
     headless: bool
+    sticky: bool
+    nearness: str
+    proxy: str | None
+    ranges: tuple[Network, ...]
+
+    def __str__(self) -> str:
+        return f"Service {self.id[0]}/{self.id[1]}"
+
+    def admits(self, source: Address) -> bool:
+        """Whether a client may use the load balancer's addresses."""
+        version, address = source
+        ranges = [each for each in self.ranges if each.version == version]
+        return not ranges or any(int(each[0]) <= address <= int(each[-1]) for each in ranges)
+
+
+@frozen
+class ServicePort:
+    """One port of a Service."""
+
+    service: KubernetesService
+    name: str
+    protocol: int
+    port: int
+    node_port: int
 
     def __str__(self) -> str:
         protocol = {TCP: "tcp", UDP: "udp", SCTP: "sctp"}[self.protocol]
-        return f"Service {self.service[0]}/{self.service[1]} {protocol}/{self.port}"
+        return f"{self.service} {protocol}/{self.port}"
 
 
 class ServiceTable:
@@ -78,7 +95,7 @@ class ServiceTable:
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
-        self._endpoints: dict[ServicePort, list[tuple[Backend, bool]]] = {}
+        self._endpoints: dict[ServicePort, list[Endpoint]] = {}
 
     @cached_property
     def ids(self) -> frozenset[ServiceId]:
@@ -97,13 +114,13 @@ class ServiceTable:
         return tuple(found)
 
     def at(self, address: Address, protocol: int, port: int | None) -> tuple[ServicePort, Front] | None:
-        """The port that is reached at this address; None if kube-proxy does not translate it."""
-        served = self._by_address.get(address, ())
+        """The port that is reached at this address; None if there is none."""
+        served = self.ports_at(address)
         return next(((p, front) for p, front in served if (p.protocol, p.port) == (protocol, port)), None)
 
-    def owner(self, address: Address) -> ServiceId | None:
-        """The Service that has the address, on whatever port."""
-        return next((port.service for port, _ in self._by_address.get(address, ())), None)
+    def ports_at(self, address: Address) -> Sequence[tuple[ServicePort, Front]]:
+        """All ports that are reached at this address."""
+        return self._by_address.get(address, ())
 
     def node_port(self, protocol: int, port: int | None) -> ServicePort | None:
         """The port that every node serves under this number."""
@@ -111,15 +128,18 @@ class ServiceTable:
             return None
         return next((p for p in self.ports if p.node_port == port and p.protocol == protocol), None)
 
-    def backends(self, port: ServicePort, version: int, node: str | None = None) -> tuple[Backend, ...]:
-        """The ready endpoints of one IP version, or those on one node; if there are none, terminating ones that serve."""
+    def has_slices(self, port: ServicePort) -> bool:
+        """Whether there is an EndpointSlice of the Service at all: a cluster has one, be it empty."""
+        return port.service.id in self._slices
+
+    def usable(self, port: ServicePort, version: int, place: Place | None = None, *, local: bool = False) -> Usable:
+        """The backends of one IP version that kube-proxy at this place takes, or those of the whole cluster."""
         if port not in self._endpoints:
             self._endpoints[port] = [
-                each for obj in self._slices.get(port.service, ()) for each in _backends(obj, port)
+                each for obj in self._slices.get(port.service.id, ()) for each in _endpoints(obj, port)
             ]
-        wanted = [e for e in self._endpoints[port] if e[0].address[0] == version and node in (None, e[0].node)]
-        ready = {each for each, is_ready in wanted if is_ready} or {each for each, _ in wanted}
-        return tuple(sorted(ready, key=lambda each: (each.address, each.port)))
+        wanted = [each for each in self._endpoints[port] if each.backend.address[0] == version]
+        return usable(wanted, place, local=local)
 
     def _objects(self, kind: str) -> Iterator[tuple[str, str, Mapping[str, object]]]:
         """(namespace, name, value) of all of a kind."""
@@ -131,21 +151,22 @@ class ServiceTable:
     def _by_address(self) -> Mapping[Address, list[tuple[ServicePort, Front]]]:
         found: dict[Address, list[tuple[ServicePort, Front]]] = {}
         for port in self.ports:
-            for address, front in port.fronts:
+            for address, front in port.service.fronts:
                 found.setdefault(address, []).append((port, front))
         return found
 
     @cached_property
     def _slices(self) -> Mapping[ServiceId, list[Struct]]:
+        """kube-proxy does not ask for those of other proxies and of headless Services (cmd/kube-proxy/app/server.go)."""
         found: dict[ServiceId, list[Struct]] = {}
         for namespace, _, value in self._objects("EndpointSlice"):
             try:
                 obj = Struct.of(value)
-                service = obj.struct("metadata").text_map("labels").get(_SERVICE_LABEL)
+                labels = obj.struct("metadata").text_map("labels")
             except Unconvertible:
                 continue
-            if service:
-                found.setdefault((namespace, service), []).append(obj)
+            if labels.get(_SERVICE_LABEL) and _PROXY_LABEL not in labels and _HEADLESS_LABEL not in labels:
+                found.setdefault((namespace, labels[_SERVICE_LABEL]), []).append(obj)
         return found
 
 
@@ -158,7 +179,7 @@ def unreadable(kind: str, value: Mapping[str, object]) -> str | None:
             found = service_index([value]).errors
             if found:
                 return found[0][1]
-            deque(_read_backends(Struct.of(value), _NO_PORT), maxlen=0)
+            deque(read_endpoints(Struct.of(value), "", TCP), maxlen=0)
     except Unconvertible as error:
         return str(error)
     return None
@@ -168,78 +189,66 @@ def _ports(service: ServiceId, obj: Struct) -> Iterator[ServicePort]:
     spec = obj.struct("spec")
     if spec.text("type") == "ExternalName":
         return
-    fronts = tuple(_fronts(obj))
-    headless = spec.text("clusterIP") == "None"
+    whole = _service(service, obj)
     for port in spec.structs("ports"):
-        number, protocol = port.number("port"), _PROTOCOLS.get(port.text("protocol"))
+        number, protocol = port.number("port"), PROTOCOLS.get(port.text("protocol"))
         if number is None or protocol is None:
             continue
         node_port = port.number("nodePort") if spec.text("type") in _NODE_PORT_TYPES else None
-        yield ServicePort(
-            service=service,
-            name=port.text("name"),
-            protocol=protocol,
-            port=number,
-            node_port=node_port or 0,
-            fronts=fronts,
-            local_inside=spec.text("internalTrafficPolicy") == "Local",
-            local_outside=spec.text("externalTrafficPolicy") == "Local",
-            headless=headless,
-        )
+        yield ServicePort(whole, port.text("name"), protocol, number, node_port or 0)
+
+
+def _service(service: ServiceId, obj: Struct) -> KubernetesService:
+    spec, metadata = obj.struct("spec"), obj.struct("metadata")
+    headless = spec.text("clusterIP") == "None"
+    return KubernetesService(
+        id=service,
+        fronts=() if headless else tuple(_fronts(obj)),
+        local_inside=spec.text("internalTrafficPolicy") == "Local",
+        local_outside=spec.text("externalTrafficPolicy") == "Local",
+        headless=headless,
+        sticky=spec.text("sessionAffinity") == "ClientIP",
+        nearness=_nearness(spec, metadata),
+        proxy=metadata.text_map("labels").get(_PROXY_LABEL),
+        ranges=tuple(_ranges(spec)),
+    )
 
 
 def _fronts(obj: Struct) -> Iterator[tuple[Address, Front]]:
     spec = obj.struct("spec")
     cluster_ips = spec.texts("clusterIPs") or (spec.text("clusterIP"),)
-    yield from ((address, Front.CLUSTER_IP) for address in _addresses(cluster_ips))
-    yield from ((address, Front.EXTERNAL) for address in _addresses(spec.texts("externalIPs")))
+    yield from ((address, Front.CLUSTER_IP) for address in read_addresses(cluster_ips))
+    yield from ((address, Front.EXTERNAL) for address in read_addresses(spec.texts("externalIPs")))
     if spec.text("type") == "LoadBalancer":
         entries = obj.struct("status").struct("loadBalancer").structs("ingress")
         # With ipMode Proxy the load balancer itself sends to nodes, and kube-proxy leaves its address alone.
         texts = [entry.text("ip") for entry in entries if entry.text("ipMode") != "Proxy"]
-        yield from ((address, Front.LOAD_BALANCER) for address in _addresses(texts))
+        yield from ((address, Front.LOAD_BALANCER) for address in read_addresses(texts))
 
 
-def _backends(obj: Struct, port: ServicePort) -> list[tuple[Backend, bool]]:
-    """Every endpoint that may be used, and whether it is ready; none of what cannot be read."""
+def _ranges(spec: Struct) -> Iterator[Network]:
+    """Kubernetes' validation lets blanks around a network pass, and kube-proxy takes them away."""
+    for index, text in enumerate(spec.texts("loadBalancerSourceRanges")):
+        try:
+            if "/" not in text:
+                raise ValueError
+            yield parse_network(text.strip())
+        except ValueError:
+            path = f"{spec.path}.loadBalancerSourceRanges[{index}]"
+            raise WrongType(path, "a network such as 203.0.113.0/24") from None
+
+
+def _nearness(spec: Struct, metadata: Struct) -> str:
+    wanted = spec.text("trafficDistribution")
+    if wanted:
+        return f"trafficDistribution {wanted}"
+    annotations = metadata.text_map("annotations")
+    return next((f"{key} {annotations[key]}" for key in _NEARNESS if annotations.get(key) in ("Auto", "auto")), "")
+
+
+def _endpoints(obj: Struct, port: ServicePort) -> list[Endpoint]:
+    """Every endpoint that may be used; none of what cannot be read."""
     try:
-        return list(_read_backends(obj, port))
+        return list(read_endpoints(obj, port.name, port.protocol))
     except Unconvertible:
         return []
-
-
-def _read_backends(obj: Struct, port: ServicePort) -> Iterator[tuple[Backend, bool]]:
-    numbers = [
-        number
-        for each in obj.structs("ports")
-        if each.text("name") == port.name and _PROTOCOLS.get(each.text("protocol")) == port.protocol
-        if (number := each.number("port")) in _PORTS and number is not None
-    ]
-    for endpoint in obj.structs("endpoints"):
-        conditions, target = endpoint.struct("conditions"), endpoint.struct("targetRef")
-        ready = not conditions.given("ready") or conditions.flag("ready")
-        if not ready and not (conditions.flag("serving") and conditions.flag("terminating")):
-            continue
-        name = f"{target.text('namespace')}/{target.text('name')}" if target.text("kind") == "Pod" else ""
-        node = endpoint.text("nodeName")
-        # kube-proxy takes the first address of an endpoint alone.
-        for address in list(_addresses(endpoint.texts("addresses")))[:1]:
-            for number in numbers:
-                yield Backend(address, number, name, node), ready
-
-
-_NO_PORT = ServicePort(
-    service=("", ""),
-    name="",
-    protocol=TCP,
-    port=0,
-    node_port=0,
-    fronts=(),
-    local_inside=False,
-    local_outside=False,
-    headless=False,
-)
-
-
-def _addresses(texts: Iterable[str]) -> Iterator[Address]:
-    return (address for address in map(find_address, texts) if address is not None)

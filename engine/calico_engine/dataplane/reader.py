@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from calico_engine.compiler.chains import Chain
 from calico_engine.compiler.compiled import CompiledCluster
@@ -103,10 +103,15 @@ def _handed_back(answer: Answer) -> Answer:
     return answer
 
 
-def fields_to_try(points: Iterable[Points], domains: Domains) -> dict[str, list[int]]:
-    """The values to ask for each open field, over several packets that share it."""
+def fields_to_try(points: Iterable[Points], domains: Domains, without: Collection[int] = ()) -> dict[str, list[int]]:
+    """The values to ask for each open field, over several packets that share it; none of the destination ports `without`."""
     merged: Points = {}
     for each in points:
         for name, values in each.items():
             merged.setdefault(name, set()).update(values)
-    return {name: representatives(name, values, domains.get(name)) for name, values in merged.items()}
+    if without:
+        merged["destination_port"].update(port + 1 for port in without)
+    fields = {name: representatives(name, values, domains.get(name)) for name, values in merged.items()}
+    if without:
+        fields["destination_port"] = [port for port in fields["destination_port"] if port not in without]
+    return fields

@@ -26,6 +26,7 @@ from calico_engine.verdicts import Verdict
 from calico_selectors import Selector
 
 if TYPE_CHECKING:
+    from calico_engine.analysis.coverage import CoverageCollector
     from calico_engine.analysis.selection import Selection
     from calico_engine.controllers.auto_host_endpoint_reports import HostEndpointReport
 
@@ -212,6 +213,12 @@ class Cluster:
 
         asked = selector if isinstance(selector, Selector) else Selector(selector)
         return select(self._compiled.model, asked)
+
+    def coverage_collector(self) -> CoverageCollector:
+        """Collects which policies, rules and clauses the verdicts exercise that it is given."""
+        from calico_engine.analysis.coverage import CoverageCollector
+
+        return CoverageCollector(self._compiled, self._reader)
 
     @property
     def controllers(self) -> HostEndpointReport:

@@ -12,7 +12,7 @@ from calico_engine.compiler.felix_model import ResourceId, RuleId
 from calico_engine.dataplane.outcomes import Decider, Decision, ReasonCode
 from calico_engine.dataplane.reader import PacketReader
 from calico_engine.errors import UncertainVerdict
-from calico_engine.packets import QUERY_KEYS
+from calico_engine.packets import QUERY_KEYS, Packet
 from calico_engine.reports.answers import answer_json
 from calico_engine.reports.explanation import explanation
 
@@ -77,6 +77,11 @@ class Verdict:
     def assumptions(self) -> tuple[str, ...]:
         """What was taken by default, and what is missing around the objects that matter here."""
         return tuple(dict.fromkeys((*self._assumptions, *self._missing())))
+
+    @property
+    def packets(self) -> tuple[Packet, ...]:
+        """Every packet that was asked about, in the order of `trace`: hop by hop, for UNCERTAIN on both sides."""
+        return tuple(hop.packet for hops in (self._hops, self._other or ()) for hop in hops)
 
     @cached_property
     def trace(self) -> tuple[HopTrace, ...]:

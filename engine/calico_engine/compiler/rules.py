@@ -109,10 +109,15 @@ def _ports(
 ) -> Ports | None:
     if not ranges and not names:
         return None
+    return Ports(merged(ranges), tuple(named_port_set(rule, entity, name, sets) for name in names))
+
+
+def named_port_set(rule: FelixRule, entity: FelixEntity, name: str, sets: AddressSets) -> str:
+    """The id of the set that a port's name stands for on one side of a rule."""
     # The rule's protocol decides which declared ports count; one without ports counts as TCP. Negated names too are
     # looked up among the endpoints of the positive selector, folded as it is (ruleToParsedRule).
     protocol = rule.protocol if rule.protocol is None or rule.protocol in PORT_PROTOCOLS else TCP
-    return Ports(merged(ranges), tuple(sets.register_named_port(entity.positive, protocol, name) for name in names))
+    return sets.register_named_port(entity.positive, protocol, name)
 
 
 def applies(rule: FelixRule, version: int) -> bool:

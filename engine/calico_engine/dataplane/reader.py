@@ -15,7 +15,7 @@ from calico_engine.dataplane.outcomes import Answer, Decision, Outcome, ReasonCo
 from calico_engine.dataplane.plans import Plan, plan
 from calico_engine.dataplane.recorder import Locate, TraceRecorder
 from calico_engine.dataplane.traces import Trace
-from calico_engine.dataplane.walk import run_chain, views, walk
+from calico_engine.dataplane.walk import Recorder, run_chain, views, walk
 from calico_engine.packets import Packet
 
 _PlanKey = tuple[str, str | None, str | None, int, bool, str | None]
@@ -32,16 +32,16 @@ class PacketReader:
         self.compiled = compiled
         self._plans: dict[_PlanKey, tuple[Plan, bool]] = {}
 
-    def answer(self, packet: Packet) -> Answer:
-        """The decision on a packet without open fields."""
+    def answer(self, packet: Packet, recorder: Recorder | None = None) -> Answer:
+        """The decision on a packet without open fields; a recorder is told of everything on the way there."""
         planned, returns = self._plan(packet)
-        answer = walk(planned, packet)
+        answer = walk(planned, packet, recorder)
         return _handed_back(answer) if returns else answer
 
     def trace(self, packet: Packet, locate: Locate) -> Trace:
         """Everything that the walk considers."""
         recorder = TraceRecorder(locate)
-        walk(self._plan(packet)[0], packet, recorder)
+        self.answer(packet, recorder)
         return recorder.trace
 
     def points(self, packet: Packet) -> Points:

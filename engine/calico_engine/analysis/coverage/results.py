@@ -1,0 +1,196 @@
+"""Coverage as data: what was exercised of every policy, rule and clause, and what share of all that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import field
+from typing import NamedTuple
+
+from calico_engine.analysis.coverage.clauses import Clause
+from calico_engine.compiler.felix_model import ResourceId
+from calico_engine.frozen import frozen
+from calico_engine.manifests.origin import Origin
+from calico_engine.manifests.yaml_problems import Path
+from calico_engine.packets import Direction
+from calico_engine.resources.rules import Rule
+
+
+class Share(NamedTuple):
+    """So many of so many items were exercised."""
+
+    exercised: int
+    items: int
+
+    @property
+    def percent(self) -> float:
+        """0 to 100; where there is nothing to exercise, 100."""
+        return 100 * self.exercised / self.items if self.items else 100.0
+
+
+@frozen
+class ClauseCoverage:
+    """How often a clause let a packet through its rule, and how often it alone kept one from matching.
+
+    An entry of a list counts where it contains the packet's value; where no entry does, all entries count.
+    """
+
+    clause: Clause
+    matched: int = 0
+    decisive: int = 0
+
+
+@frozen
+class RuleCoverage:
+    """How often a rule was tried, matched, and decided what becomes of the packet at its node."""
+
+    index: int
+    action: str
+    written: Rule
+    clauses: tuple[ClauseCoverage, ...]
+    tried: int = 0
+    matched: int = 0
+    decided: int = 0
+
+
+@frozen
+class DirectionCoverage:
+    """A policy's rules of one direction. `acts`: its types name the direction.
+
+    `tried`: how often a packet came to the policy; `denied_at_end`: how often one met it, and its tier's end denied.
+    """
+
+    direction: Direction
+    acts: bool
+    rules: tuple[RuleCoverage, ...]
+    tried: int = 0
+    denied_at_end: int = 0
+
+
+@frozen
+class PolicyCoverage:
+    """A policy, or a profile that stands in the manifests (`tier` is then empty).
+
+    `endpoints` are those that it applies to. `staged` policies are listed and count for nothing. `converted`: the rules
+    are Calico's, made of a Kubernetes object.
+    """
+
+    id: ResourceId
+    tier: str
+    staged: bool
+    converted: bool
+    endpoints: frozenset[ResourceId]
+    directions: tuple[DirectionCoverage, ...]
+    origin: Origin | None = None
+
+    @property
+    def share(self) -> Share:
+        """How much of the policy was exercised."""
+        return _share(_items(self))
+
+    @property
+    def file(self) -> str | None:
+        return None if self.origin is None else self.origin.file
+
+    @property
+    def line(self) -> int | None:
+        """Where its name is written. Lines are looked up when they are asked for."""
+        return self._line(("metadata", "name"))
+
+    def rule_line(self, direction: Direction, rule: RuleCoverage) -> int | None:
+        return self._line(self._rule_path(direction, rule))
+
+    def clause_line(self, direction: Direction, rule: RuleCoverage, clause: Clause) -> int | None:
+        rest = () if self.converted else clause.path
+        return self._line((*self._rule_path(direction, rule), *rest), key=True)
+
+    def _rule_path(self, direction: Direction, rule: RuleCoverage) -> Path:
+        where: Path = ("spec", direction.value.lower())
+        # A rule of a Kubernetes object can become several, so that the index says nothing.
+        return where if self.converted else (*where, rule.index)
+
+    def _line(self, path: Path, *, key: bool = False) -> int | None:
+        return None if self.origin is None else self.origin.place(path, key=key)[0]
+
+
+@frozen
+class TierCoverage:
+    """How often packets came to the end of a tier, and what it did with them."""
+
+    name: str
+    default_action: str
+    denied: int = 0
+    passed: int = 0
+
+
+@frozen
+class Coverage:
+    """What a number of packets exercised. Policies are sorted by file and place (`place_key`), tiers by name.
+
+    `reasons` says how often what decided, at each node that a packet crossed.
+    """
+
+    policies: tuple[PolicyCoverage, ...] = ()
+    tiers: tuple[TierCoverage, ...] = ()
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def enforced(self) -> tuple[PolicyCoverage, ...]:
+        """All but the staged policies."""
+        return tuple(policy for policy in self.policies if not policy.staged)
+
+    @property
+    def share(self) -> Share:
+        """The share of all items that were exercised.
+
+        Items are: of every policy each direction (exercised where a packet came to it), of every rule that it matched,
+        and of every clause both ways. What cannot be exercised at all counts too: that is worth knowing.
+        """
+        return _share(item for policy in self.enforced for item in _items(policy))
+
+    @property
+    def percent(self) -> float:
+        """The share in percent, from 0 to 100."""
+        return self.share.percent
+
+    @property
+    def directions_share(self) -> Share:
+        return _share(bool(each.tried) for policy in self.enforced for each in policy.directions)
+
+    @property
+    def rules_share(self) -> Share:
+        return _share(bool(rule.matched) for policy in self.enforced for rule in _rules(policy))
+
+    @property
+    def clauses_share(self) -> Share:
+        """Both ways of each clause."""
+        return _share(item for policy in self.enforced for rule in _rules(policy) for item in _ways(rule))
+
+
+def place_key(policy: PolicyCoverage) -> tuple[object, ...]:
+    """Sorts policies as they are written; those that are written nowhere come first."""
+    origin = policy.origin
+    place = ("", 0, ()) if origin is None else (origin.file, origin.document.first_line, origin.prefix)
+    return *place, policy.id
+
+
+def _share(items: Iterator[bool]) -> Share:
+    found = list(items)
+    return Share(sum(found), len(found))
+
+
+def _items(policy: PolicyCoverage) -> Iterator[bool]:
+    for each in policy.directions:
+        yield bool(each.tried)
+    for rule in _rules(policy):
+        yield bool(rule.matched)
+        yield from _ways(rule)
+
+
+def _rules(policy: PolicyCoverage) -> Iterator[RuleCoverage]:
+    return (rule for each in policy.directions for rule in each.rules)
+
+
+def _ways(rule: RuleCoverage) -> Iterator[bool]:
+    for clause in rule.clauses:
+        yield bool(clause.matched)
+        yield bool(clause.decisive)

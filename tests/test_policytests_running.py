@@ -11,11 +11,12 @@ import pytest
 import yaml
 
 from calico_engine import Cluster
+from calico_engine.analysis.case_results import Status
 from calico_engine.errors import InvalidManifest
 from calico_engine.manifests.sources import Source
 from calico_engine.policytests import asking
 from calico_engine.policytests.reading import Suite, read_suites, suites_of
-from calico_engine.policytests.running import Clusters, Outcome, Status, TestCase, Watcher, cases_of, run, run_case
+from calico_engine.policytests.running import Clusters, Outcome, TestCase, Watcher, cases_of, run, run_case
 from calico_engine.verdicts import Verdict
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -92,7 +93,7 @@ NARROW = {"from": "198.51.100.0/24", "to": "w1", "service": "tcp/8000-8005", "ex
 
 def test_a_failure_says_what_was_asked_and_what_came_of_it() -> None:
     (failure,) = outcome(NARROW).failures
-    assert failure.asked.text == "198.51.100.128–198.51.100.255 → w1 tcp/8000-8005"
+    assert failure.asked.text == "198.51.100.128/25 → w1 tcp/8000-8005"
     assert failure.message == "expected allow, got DENY by default/web end of tier (<text>:29)"
     assert not failure.verdict.allowed
 

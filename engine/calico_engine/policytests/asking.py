@@ -9,16 +9,17 @@ import ipaddress
 import itertools
 from collections.abc import Iterator
 
+from calico_engine.analysis.case_results import Addresses, Connections, Ports
 from calico_engine.analysis.edges import AddressEdges, address_edges, stretches
 from calico_engine.cluster import Cluster
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.errors import CalicoEngineError, OutOfScope
 from calico_engine.frozen import frozen
 from calico_engine.networks import Network
-from calico_engine.packets import PROTOCOL_NAMES, Packet
+from calico_engine.packets import Packet
 from calico_engine.policytests.suites import Question
 from calico_engine.policytests.terms import Named, Net, Parties, Selected, Service
-from calico_engine.reports.packet_text import packet_text
+from calico_engine.reports.question_text import question_text
 from calico_engine.resources import HostEndpoint, Node
 from calico_engine.verdicts import Verdict
 
@@ -32,27 +33,38 @@ class NothingSelected(CalicoEngineError):
 
 @frozen
 class Asked:
-    """One question to the engine: a connection, or a packet. `text` says all that it stands for."""
+    """One question to the engine, a connection or a packet, and all that it stands for."""
 
-    text: str
+    about: Connections | Packet
     source: str = ""
     destination: str = ""
     service: str = ""
     source_port: int | None = None
-    packet: Packet | None = None
+
+    @property
+    def text(self) -> str:
+        """All that the question stands for, in words."""
+        return question_text(self.about)
+
+    @property
+    def example(self) -> str:
+        """What is really asked, in words."""
+        if isinstance(self.about, Packet):
+            return self.text
+        return question_text(Connections(self.source, self.destination, self.service))
 
     def ask(self, cluster: Cluster) -> Verdict:
-        if self.packet is not None:
-            return cluster.verdict(self.packet)
+        if isinstance(self.about, Packet):
+            return cluster.verdict(self.about)
         return cluster.check(self.source, self.destination, self.service, source_port=self.source_port)
 
 
 @frozen
 class _End:
-    """A party, and how it is called where it stands for others too."""
+    """A party that is asked, and what it stands for."""
 
     name: str
-    text: str
+    all: str | Addresses
 
 
 class Asker:
@@ -77,21 +89,16 @@ class Asker:
         given = question.packet or {}
         nodes = [end.name for end in self._ends(question.on)] if question.on else [given["node"]]
         for node in nodes:
-            packet = Packet.parse({**given, "node": node})
-            yield Asked(f"{packet_text(packet)} on {node}", packet=packet)
+            yield Asked(Packet.parse({**given, "node": node}))
 
     def _connections(self, question: Question) -> Iterator[Asked]:
         sources = self._ends(question.from_ or question.on)
         destinations = self._ends(question.to or question.on)
         for source, destination, service in itertools.product(sources, destinations, question.service):
-            for wanted, text in self._services(source, destination, service, question):
-                yield Asked(
-                    f"{source.text} → {destination.text} {text}",
-                    source.name,
-                    destination.name,
-                    wanted,
-                    question.source_port,
-                )
+            for wanted in self._services(source, destination, service, question):
+                asked = wanted if isinstance(wanted, str) else f"{wanted.protocol}/{wanted.first}"
+                about = Connections(source.all, destination.all, wanted)
+                yield Asked(about, source.name, destination.name, asked, question.source_port)
 
     def _ends(self, parties: Parties) -> list[_End]:
         return list(dict.fromkeys(end for party in parties for end in self._party(party)))
@@ -124,25 +131,21 @@ class Asker:
             self._edges = address_edges(self._compiled.datastore)
         make = ipaddress.IPv4Address if network.version == 4 else ipaddress.IPv6Address
         for first, last in stretches(self._edges, network):
-            name = str(make(first))
-            yield _End(name, name if first == last else f"{name}–{make(last)}")
+            yield _End(str(make(first)), Addresses(network.version, first, last))
 
-    def _services(
-        self, source: _End, destination: _End, service: Service, question: Question
-    ) -> Iterator[tuple[str, str]]:
-        """Each service to ask for, and what it stands for."""
+    def _services(self, source: _End, destination: _End, service: Service, question: Question) -> Iterator[str | Ports]:
+        """Each service to ask for; of ports the first one is asked."""
         if service.ports is None:
-            yield service.text, service.text
+            yield service.text
             return
         if service.ports[0] == service.ports[1] and not question.except_:
-            yield service.at(service.ports[0]), service.text
+            yield service.text if "/" not in service.text else Ports(service.protocol_name, *service.ports)
             return
-        protocol = PROTOCOL_NAMES[service.protocol].lower()
         for first, last in _without(service, question):
-            edges = self._cluster.port_edges(source.name, destination.name, protocol)
+            edges = self._cluster.port_edges(source.name, destination.name, service.protocol_name)
             starts = [first, *sorted(edge for edge in edges if first < edge <= last)]
             for low, high in zip(starts, [*(start - 1 for start in starts[1:]), last], strict=True):
-                yield f"{protocol}/{low}", f"{protocol}/{low}" if low == high else f"{protocol}/{low}-{high}"
+                yield Ports(service.protocol_name, low, high)
 
 
 _KINDS = {"nodes": "nodes", "pods": "pods", "hostEndpoints": "host endpoints"}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import enum
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from calico_engine.analysis.case_results import Status
 from calico_engine.cluster import Cluster
 from calico_engine.errors import CalicoEngineError, InvalidManifest, ManifestError
 from calico_engine.frozen import frozen
@@ -20,14 +20,6 @@ from calico_engine.verdicts import Verdict
 
 #: Failures beyond these are counted, and their answers are not kept.
 MOST_FAILURES = 100
-
-
-class Status(enum.StrEnum):
-    """ERROR: the case could not be asked, for example because it names a node that is not there."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    ERROR = "error"
 
 
 @frozen

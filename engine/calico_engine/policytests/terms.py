@@ -55,9 +55,10 @@ class Service:
     protocol: int
     ports: tuple[int, int] | None = None
 
-    def at(self, port: int) -> str:
-        """The service at one of its ports."""
-        return self.text if self.ports is None else f"{PROTOCOL_NAMES[self.protocol].lower()}/{port}"
+    @property
+    def protocol_name(self) -> str:
+        """The protocol as a service spells it: `tcp`."""
+        return PROTOCOL_NAMES[self.protocol].lower()
 
 
 Services = tuple[Service, ...]

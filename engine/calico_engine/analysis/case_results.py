@@ -1,0 +1,96 @@
+"""What became of the cases of policies under test, as data: what reports show of it."""
+
+from __future__ import annotations
+
+import enum
+
+from calico_engine.analysis.answers import Answered
+from calico_engine.frozen import frozen
+from calico_engine.packets import Packet
+
+
+class Status(enum.StrEnum):
+    """ERROR: the case could not be asked, for example because it names a node that is not there."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+
+
+@frozen
+class Addresses:
+    """Neighbouring addresses of one IP version, both ends included."""
+
+    version: int
+    first: int
+    last: int
+
+
+@frozen
+class Ports:
+    """Neighbouring ports of a protocol, named as in `tcp`; both ends included."""
+
+    protocol: str
+    first: int
+    last: int
+
+
+@frozen
+class Connections:
+    """All that one question stands for: a connection from any of `source` to any of `destination` for any of `service`.
+
+    A text is a name as the case gives it.
+    """
+
+    source: str | Addresses
+    destination: str | Addresses
+    service: str | Ports
+
+
+@frozen
+class Difference:
+    """Answers that differ from the expected one in the same way, for the same reason.
+
+    `answer` is that of the first of the `questions`, `asked` what that one asked.
+    """
+
+    about: Connections | Packet
+    message: str
+    asked: str
+    answer: Answered
+    questions: int = 1
+
+
+@frozen
+class CaseResult:
+    """What became of a case. `differences` tell the first of its `failed` questions; `error` why not all were asked."""
+
+    file: str
+    line: int
+    column: int
+    name: str
+    status: Status
+    questions: int
+    failed: int
+    differences: tuple[Difference, ...] = ()
+    error: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.status is Status.PASSED
+
+    @property
+    def untold(self) -> int:
+        """How many failed questions are in none of the differences."""
+        return self.failed - sum(difference.questions for difference in self.differences)
+
+
+@frozen
+class Totals:
+    """The sums of a run."""
+
+    files: int = 0
+    passed: int = 0
+    failed: int = 0
+    errors: int = 0
+    questions: int = 0

@@ -125,6 +125,28 @@ def test_missing_names_are_told_after_what_is_there(sets: str, capsys: pytest.Ca
     )
 
 
+KUBERNETES_POLICY = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: in, namespace: default}
+spec: {podSelector: {}, policyTypes: [Ingress]}
+"""
+
+
+def test_policies_of_kubernetes_are_objects_of_calico_s_in_etcd_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert Cluster.parse(KUBERNETES_POLICY).get("np") == ()
+    assert [name_of(obj) for obj in Cluster.parse(KUBERNETES_POLICY, datastore="etcdv3").get("np")] == [
+        "default/knp.default.in"
+    ]
+    (tmp_path / "m.yaml").write_text(KUBERNETES_POLICY)
+    assert run(["get", "np", "in", "-f", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.endswith(
+        "not found; those of Kubernetes are no Calico objects: see calico-engine convert\n"
+    )
+
+
 def test_nothing_is_shown_of_what_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     for output in ("ps", "yaml", "json", "name"):
         assert run(["get", "heps", "nobody", "-o", output, "-f", TUTORIAL]) == 1

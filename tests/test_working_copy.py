@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from calico_engine import Cluster
+from calico_engine import ChangeRefused, Cluster
 
 if TYPE_CHECKING:
     from tests.conftest import Command
@@ -117,6 +118,14 @@ CHANGES = (
         ("patch", "gnp", "p1", "-p", '{"spec": {"order": 3}}'),
         "Successfully patched 1 'GlobalNetworkPolicy' resource\n",
         *("policies.yaml", "    - action: Allow\n", "    - action: Allow\n  order: 3\n"),
+    ),
+    *(
+        Change(
+            ("patch", "gnp", "p2", "-p", '{"spec": {"order": 6}}', option, kind),
+            "Successfully patched 1 'GlobalNetworkPolicy' resource\n",
+            *("policies.yaml", "{order: 5}", "{order: 6}"),
+        )
+        for option, kind in (("--type", "strategic"), ("-t", "merge"), ("--type", "json"))
     ),
     Change(
         ("patch", "gnp", "p2", "-p", '{"spec": {"order": null}}'),
@@ -233,6 +242,17 @@ ERRORS = (
     (("delete", "gnp", "p4"), "error: resource does not exist: gnp(p4)"),
     (("delete", "tier", "default"), "error: Cannot delete default tier"),
     (("patch", "gnp", "p1", "-p", "[]"), 'error: --patch is a JSON object, such as {"spec": {"order": 5}}'),
+    (("patch", "gnp", "p1", "-p", '[{"op": "remove", "path": "/spec"}]', "--type", "json"), "error: --patch is a JSON"),
+    (("patch", "gnp", "p1", "-p", '{"spec": {"$patch": "delete"}}'), "error: --patch has '$patch': directives"),
+    (("patch", "gnp", "p1", "-p", '{"a": [{"$patch": "delete"}]}'), "error: --patch has '$patch': directives"),
+    (
+        ("delete", "np", "knp.default.p"),
+        "error: operation delete is not supported on NetworkPolicy(default/knp.default.p)",
+    ),
+    (
+        ("patch", "np", "knp.default.p", "-n", "x", "-p", '{"spec": {}}'),
+        "error: operation apply or replace is not supported on",
+    ),
     (("patch", "gnp", "p1", "-p", "{"), "error: --patch is not JSON: "),
     (("patch", "gnp", "p1", "-p", '{"metadata": {"name": "x"}}'), "error: an object cannot be renamed"),
     (("patch", "node", "n1", "-p", '{"metadata": {"name": "x"}}'), "error: an object cannot be renamed"),
@@ -257,6 +277,35 @@ def test_what_is_refused_is_one_line_and_writes_nothing(
     assert done.err.startswith(says)
     assert texts(folder) == before
     assert sorted(path.name for path in folder.parent.iterdir()) == ["cluster"]
+
+
+def test_lists_of_kubernetes_objects_are_said_to_be_replaced(command: Command, folder: Path) -> None:
+    note = "lists were replaced, as kubectl patch --type merge does"
+    taints = '{"spec": {"taints": [{"key": "a", "effect": "NoExecute"}]}}'
+    assert note in command("patch", "node", "n1", "-f", str(folder), "-p", taints).err
+    assert note not in command("patch", "node", "n1", "-f", str(folder), "-p", '{"spec": {"x": 1}}').err
+    rules = '{"spec": {"ingress": [{"action": "Deny"}]}}'
+    assert note not in command("patch", "gnp", "p1", "-f", str(folder), "-p", rules).err
+
+
+@pytest.mark.parametrize("change", ["create", "delete", "patch"])
+def test_a_name_that_stands_for_a_policy_of_kubernetes_is_left_to_it(change: str) -> None:
+    """calicoctl goes by the name, whatever is stored under it."""
+    policy = {
+        "apiVersion": "projectcalico.org/v3",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "knp.default.p", "namespace": "default"},
+        "spec": {},
+    }
+    cluster = Cluster.parse(json.dumps(policy))
+    with pytest.raises(ChangeRefused, match="kubernetes network policies must be managed through the kubernetes API"):
+        match change:
+            case "create":
+                cluster.apply(policy)
+            case "delete":
+                cluster.delete("np", "knp.default.p")
+            case _:
+                cluster.patch("NetworkPolicy", "knp.default.p", {"spec": {"order": 1}})
 
 
 def test_a_link_is_read_and_not_written(command: Command, folder: Path, tmp_path: Path) -> None:

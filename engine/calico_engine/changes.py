@@ -14,12 +14,12 @@ from calico_engine.datastore import Datastore, Entry, Key, KubernetesEntry, buil
 from calico_engine.errors import ChangeRefused, InvalidManifest, UnknownReference, printable
 from calico_engine.frozen import frozen
 from calico_engine.listing import kind_named
-from calico_engine.manifests.client_rules import tier_problems
+from calico_engine.manifests.client_rules import KUBERNETES_POLICY_PREFIX, tier_problems
 from calico_engine.manifests.hints import did_you_mean
 from calico_engine.manifests.loading import Loaded, read_object
 from calico_engine.manifests.stored import stored_form
 from calico_engine.manifests.validator.shapes import label_key_problem, label_value_problem
-from calico_engine.resources import MODELS, Policy, Profile, Tier
+from calico_engine.resources import MODELS, NetworkPolicy, Policy, Profile, Tier
 from calico_engine.resources.kinds import BY_NAME, is_namespaced
 from calico_engine.resources.kubernetes import KUBERNETES_KINDS
 from calico_engine.resources.profiles import DEFAULT_ALLOW_PROFILE
@@ -64,6 +64,7 @@ def apply(datastore: Datastore, loaded: Loaded) -> Datastore:
         raise InvalidManifest([*loaded.errors, *twice], loaded.texts)
     tiers = {name for kind, _, name in (*datastore.entries, *addition.entries) if kind == Tier.KIND}
     for key, entry in addition.entries.items():
+        _check_not_kubernetes("create or apply", *key)
         if isinstance(entry.resource, Policy) and key not in datastore.entries:
             for problem in tier_problems(entry.resource.spec.tier, tiers):
                 raise ChangeRefused(f"{key[0]} {printable(key[2])} cannot be created: {problem.message}")
@@ -74,6 +75,7 @@ def apply(datastore: Datastore, loaded: Loaded) -> Datastore:
 
 def delete(datastore: Datastore, kind: str, name: str, namespace: str | None = None) -> Datastore:
     """The datastore without one object; UnknownReference if there is none, ChangeRefused if it is protected."""
+    _check_not_kubernetes("delete", kind, namespace, name)
     target = find(datastore, kind, name, namespace)
     own_kind, _, _ = target.key
     if isinstance(target.entry, KubernetesEntry):
@@ -87,6 +89,7 @@ def patch(
     datastore: Datastore, kind: str, name: str, change: Mapping[str, Any], namespace: str | None = None
 ) -> Datastore:
     """The datastore with one object merged with `change`: mappings key by key, null removes, all else replaces."""
+    _check_not_kubernetes("apply or replace", kind, namespace, name)
     target = find(_with_configuration(datastore, kind, name), kind, name, namespace)
     return _changed(datastore, target, lambda value: merged(value, change))
 
@@ -187,6 +190,15 @@ def _with(datastore: Datastore, entries: Mapping[Key, Entry], kubernetes: Mappin
 
 def _without(entries: Mapping[Key, Any], gone: Key) -> dict[Key, Any]:
     return {key: entry for key, entry in entries.items() if key != gone}
+
+
+def _check_not_kubernetes(operation: str, kind: str, namespace: str | None, name: str) -> None:
+    """calicoctl goes by the name, in either datastore (calicoctl/calicoctl/resourcemgr/networkpolicy.go)."""
+    own = BY_NAME.get(kind.lower())
+    if own is not None and own.kind == NetworkPolicy.KIND and name.startswith(KUBERNETES_POLICY_PREFIX):
+        full = f"{own.kind}({namespace or _DEFAULT_NAMESPACE}/{printable(name)})"
+        reason = "kubernetes network policies must be managed through the kubernetes API"
+        raise ChangeRefused(f"operation {operation} is not supported on {full}: {reason}")
 
 
 def _check_tier(datastore: Datastore, name: str) -> None:

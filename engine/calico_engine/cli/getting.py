@@ -19,7 +19,7 @@ from calico_engine.manifests.hints import did_you_mean
 from calico_engine.reports.lines import Line
 from calico_engine.reports.listings import as_json, as_list, as_yaml, names_of
 from calico_engine.reports.tables import DEFAULT_AS_NUMBER, headings, table
-from calico_engine.resources import API_VERSION
+from calico_engine.resources import API_VERSION, NetworkPolicy
 from calico_engine.resources.kinds import KindNames, is_namespaced
 from calico_selectors import Selector
 
@@ -129,7 +129,10 @@ def _absent(cluster: Cluster, question: _Question, name: str) -> str:
     full = f"{question.namespace}/{name}" if question.namespace else name
     known = [_name(obj) for obj in cluster.get(question.kind.kind, namespace=question.namespace)]
     reason = f'{question.kind.plural}.crd.projectcalico.org "{printable(name)}" not found{did_you_mean(name, known)}'
-    return f"resource does not exist: {question.kind.kind}({printable(full)}) with error: {reason}"
+    # In the Kubernetes datastore calicoctl's client knows nothing of them (libcalico-go/…/resources/networkpolicy.go).
+    foreign = "; those of Kubernetes are no Calico objects: see calico-engine convert"
+    hint = foreign if question.kind.kind == NetworkPolicy.KIND else ""
+    return f"resource does not exist: {question.kind.kind}({printable(full)}) with error: {reason}{hint}"
 
 
 def _print(cluster: Cluster, question: _Question, found: list[Json], fmt: str, chosen: tuple[str, ...]) -> None:

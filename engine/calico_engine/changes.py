@@ -19,7 +19,7 @@ from calico_engine.manifests.hints import did_you_mean
 from calico_engine.manifests.loading import Loaded, read_object
 from calico_engine.manifests.stored import stored_form
 from calico_engine.manifests.validator.shapes import label_key_problem, label_value_problem
-from calico_engine.resources import MODELS, NetworkPolicy, Policy, Profile, Tier
+from calico_engine.resources import API_VERSION, MODELS, NetworkPolicy, Policy, Profile, Tier
 from calico_engine.resources.kinds import BY_NAME, is_namespaced
 from calico_engine.resources.kubernetes import KUBERNETES_KINDS
 from calico_engine.resources.profiles import DEFAULT_ALLOW_PROFILE
@@ -36,6 +36,7 @@ _KUBERNETES_NAMES = {kind.lower(): kind for _, kind in KUBERNETES_KINDS} | {
 #: kubectl's short names, as far as none is Calico's own name of a kind that Kubernetes has not.
 _KUBERNETES_NAMES |= {"no": "Node", "nos": "Node", "ns": "Namespace", "po": "Pod", "sa": "ServiceAccount"}
 _KUBERNETES_NAMES |= {"svc": "Service", "netpol": "NetworkPolicy"}
+_OWN_GROUPS = ("", API_VERSION.partition("/")[0])
 _VERSION_OF = {kind: version for version, kind in KUBERNETES_KINDS}
 
 
@@ -211,11 +212,14 @@ def _check_tier(datastore: Datastore, name: str) -> None:
 
 
 def _of_kind(datastore: Datastore, kind: str, namespace: str | None) -> list[Target]:
-    """Every object that the kind's name may mean. `networkpolicy.networking.k8s.io` means Kubernetes' own."""
+    """Every object that the kind's name may mean. `networkpolicy.networking.k8s.io` means Kubernetes' own.
+
+    `networkpolicy.projectcalico.org` means Calico's.
+    """
     name, _, group = kind.lower().partition(".")
     found: list[Target] = []
-    if not group and name in BY_NAME:
-        own = kind_named(kind).kind
+    if group in _OWN_GROUPS and name in BY_NAME:
+        own = kind_named(name).kind
         wanted = (namespace or _DEFAULT_NAMESPACE) if is_namespaced(own) else ""
         found += [Target(key, e) for key, e in datastore.entries.items() if key[0] == own and key[1] == wanted]
     foreign = _KUBERNETES_NAMES.get(name)

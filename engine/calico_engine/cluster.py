@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Protocol
 
 from calico_engine import changes
 from calico_engine.analysis.connections import ConnectionReader, Hop
@@ -27,8 +27,15 @@ from calico_selectors import Selector
 
 if TYPE_CHECKING:
     from calico_engine.analysis.coverage import CoverageCollector
+    from calico_engine.analysis.mutation.mutants import Mutant
     from calico_engine.analysis.selection import Selection
     from calico_engine.controllers.auto_host_endpoint_reports import HostEndpointReport
+
+class PrettyPrinter(Protocol):
+    """What IPython and Hypothesis print with."""
+
+    def text(self, obj: str) -> None: ...
+
 
 _DATASTORES = ("kubernetes", "etcdv3")
 #: ((tier, ("Kind/namespace/name", …)), …)
@@ -50,6 +57,9 @@ class Cluster:
     >>> print(verdict.decision, verdict.decided_by)
     DENY no profile matched
     """
+
+    #: The text that it was parsed from, if it was; it is what it prints.
+    _parsed: str | None = None
 
     @collector_paused()
     def __init__(self, loaded: Loaded, *, stored: bool = False, datastore: str = "kubernetes") -> None:
@@ -98,7 +108,9 @@ class Cluster:
         cls, text: str, source: str = "<text>", *, stored: bool = False, datastore: str = "kubernetes"
     ) -> Cluster:
         """The same from a string; `source` is its name in messages and traces."""
-        return cls(load([Source(source, text)], stored=stored), stored=stored, datastore=datastore)
+        cluster = cls(load([Source(source, text)], stored=stored), stored=stored, datastore=datastore)
+        cluster._parsed = text
+        return cluster
 
     def apply(self, *manifests: str | os.PathLike[str] | Mapping[str, object]) -> Cluster:
         """A new cluster with these objects created or replaced: paths, texts (with line breaks), or objects as dicts.
@@ -198,6 +210,17 @@ class Cluster:
         """What the readers read: the datastore with the controllers' products, Felix's model, the compiled nodes."""
         return self._compiled
 
+    @property
+    def written(self) -> Datastore:
+        """The objects as they were written, before the controllers did anything."""
+        return self._assembly.written
+
+    def mutants(self) -> Iterator[Mutant]:
+        """Every small mistake that could have been made in the policies and in what they select by, object by object."""
+        from calico_engine.analysis.mutation.mutants import mutants
+
+        return mutants(self.written, self._compiled)
+
     def get(self, kind: str, name: str | None = None, namespace: str | None = None) -> tuple[dict[str, object], ...]:
         """The objects of a kind as `get -o json` shows them: defaulted, built-in ones and controllers' products included.
 
@@ -246,6 +269,18 @@ class Cluster:
     ) -> FelixParameters:
         """The node's effective Felix parameters; InvalidConfiguration where Felix would not start."""
         return self._compiled.parameters(node, environment, config_file)
+
+    def __repr__(self) -> str:
+        """The call that makes it, if it was parsed from a text that is not too long; otherwise its size."""
+        from calico_engine.reports.calls import parse_call
+
+        stored = self._datastore.stored
+        call = None if self._parsed is None else parse_call(self._parsed, stored=stored, datastore=self._form)
+        return call or f"<Cluster of {len(self._datastore.entries)} objects>"
+
+    def _repr_pretty_(self, printer: PrettyPrinter, cycle: bool) -> None:
+        """Hypothesis and IPython would indent the lines, which YAML does not survive."""
+        printer.text(repr(self))
 
     def _endpoint(self, name: str) -> FelixEndpoint:
         prefix, _, rest = name.partition("/")

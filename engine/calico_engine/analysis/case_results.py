@@ -79,18 +79,31 @@ class CaseResult:
     def passed(self) -> bool:
         return self.status is Status.PASSED
 
-    @property
-    def untold(self) -> int:
-        """How many failed questions are in none of the differences."""
-        return self.failed - sum(difference.questions for difference in self.differences)
-
 
 @frozen
 class Totals:
-    """The sums of a run."""
+    """The sums of a run so far. Results come file by file; `file` is that of the last one."""
 
     files: int = 0
+    cases: int = 0
     passed: int = 0
     failed: int = 0
     errors: int = 0
     questions: int = 0
+    file: str | None = None
+
+    @property
+    def all_passed(self) -> bool:
+        return self.passed == self.cases
+
+    def plus(self, result: CaseResult) -> Totals:
+        """The sums with one case more."""
+        return Totals(
+            self.files + (result.file != self.file),
+            self.cases + 1,
+            self.passed + result.passed,
+            self.failed + (result.status is Status.FAILED),
+            self.errors + (result.status is Status.ERROR),
+            self.questions + result.questions,
+            result.file,
+        )

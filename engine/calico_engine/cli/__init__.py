@@ -24,6 +24,7 @@ with collector_paused():  # a tenth of the start
         label,
         new,
         patch,
+        test,
         validate,
     )
     from calico_engine.cli.running import main, run
@@ -33,4 +34,4 @@ with collector_paused():  # a tenth of the start
 __all__ = ["main", "run"]
 
 #: To import a command is to register it.
-COMMANDS = (check, validate, get, evaluate, controllers, convert, apply, delete, patch, label, new, dump_command)
+COMMANDS = (check, test, validate, get, evaluate, controllers, convert, apply, delete, patch, label, new, dump_command)

@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import sys
+from collections.abc import Callable
 from typing import TextIO
 
 import typer
@@ -25,8 +26,13 @@ def run(arguments: list[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show ✓ shows \u2713 instead of failing.
             stream.reconfigure(errors="backslashreplace")
+    return guarded(lambda: app(arguments, prog_name="calico-engine", standalone_mode=False))
+
+
+def guarded(action: Callable[[], object]) -> int:
+    """The exit code that an action gives, if it gives one, or that of its error, which is told."""
     try:
-        code = app(arguments, prog_name="calico-engine", standalone_mode=False)
+        code = action()
         return code if isinstance(code, int) else ALLOWED
     except InvalidManifest as error:
         print_errors(error.errors, error.texts, sys.stderr)

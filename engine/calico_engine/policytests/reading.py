@@ -14,10 +14,9 @@ from calico_engine.manifests.documents import Document, read_document, split_doc
 from calico_engine.manifests.origin import Origin
 from calico_engine.manifests.sources import Source, read_sources
 from calico_engine.packets import Packet
+from calico_engine.policytests import SUFFIXES
 from calico_engine.policytests.suites import Case, PolicyTest, Question, Step
 from calico_engine.resources import HOST_API_VERSION, POLICY_TEST
-
-SUFFIXES = (".policytest.yaml", ".policytest.yml", ".policytest.json")
 
 
 @frozen
@@ -70,7 +69,17 @@ def read_suites(paths: Iterable[str | os.PathLike[str]]) -> list[Suite]:
 
 def suites_of(sources: Sequence[Source], unreadable: Iterable[ManifestError] = ()) -> list[Suite]:
     """The same for texts."""
-    errors, suites = list(unreadable), []
+    suites, errors = examine_suites(sources)
+    errors += unreadable
+    if errors:
+        raise InvalidManifest(errors, {source.name: source.text for source in sources})
+    return suites
+
+
+def examine_suites(sources: Iterable[Source]) -> tuple[list[Suite], list[ManifestError]]:
+    """The suites that can be used, and all that is wrong in the others."""
+    suites: list[Suite] = []
+    errors: list[ManifestError] = []
     for source in sources:
         documents, wrong, _ = split_documents(source)
         errors += wrong
@@ -78,9 +87,7 @@ def suites_of(sources: Sequence[Source], unreadable: Iterable[ManifestError] = (
         suites += [suite for suite in found if suite is not None]
         if not documents and not wrong:
             errors.append(ManifestError(source.name, message="no cases in this file"))
-    if errors:
-        raise InvalidManifest(errors, {source.name: source.text for source in sources})
-    return suites
+    return suites, errors
 
 
 def _suite(document: Document, errors: list[ManifestError]) -> Suite | None:

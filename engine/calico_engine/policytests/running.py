@@ -86,9 +86,10 @@ class Watcher:
         """One answer, on the cluster that it was asked of."""
 
 
-def cases_of(suites: Iterable[Suite]) -> list[TestCase]:
-    """Every case, in the order of the files."""
-    return [TestCase(suite, index) for suite in suites for index in range(len(suite.test.cases))]
+def cases_of(suites: Iterable[Suite], keyword: str = "") -> list[TestCase]:
+    """The cases whose names have the keyword in them, in any case of letters, in the order of the files."""
+    tests = (TestCase(suite, index) for suite in suites for index in range(len(suite.test.cases)))
+    return [test for test in tests if keyword.casefold() in test.name.casefold()]
 
 
 def run_case(test: TestCase, cluster: Cluster, watcher: Watcher | None = None) -> Outcome:
@@ -154,6 +155,13 @@ def _taken(cluster: Cluster, step: Step, folder: Path) -> Cluster:
     return cluster.apply(*(_manifest(each, folder) for each in given))
 
 
+def applied_files(suite: Suite) -> list[Path]:
+    """The files that steps of a suite apply."""
+    steps = (step for steps in (suite.test.given, *(case.given for case in suite.test.cases)) for step in steps)
+    given = (entry for step in steps for entry in (step.apply if isinstance(step.apply, list) else [step.apply]))
+    return [suite.folder / entry for entry in given if isinstance(entry, str) and "\n" not in entry]
+
+
 def _manifest(given: object, folder: Path) -> str | os.PathLike[str] | Mapping[str, object]:
     if isinstance(given, str):
         return given if "\n" in given else folder / given
@@ -169,22 +177,40 @@ class Clusters:
         """`files` are asked about in the place of the manifests that the suites name."""
         self._files = tuple(files)
         self._recursive = recursive
-        self._loaded: dict[tuple[tuple[str, ...], bool], Cluster] = {}
+        self._loaded: dict[tuple[tuple[str, ...], bool], Cluster | InvalidManifest] = {}
 
     def of(self, suite: Suite) -> Cluster:
         """The cluster of a suite. InvalidManifest with all that is wrong in its manifests, or if it names none."""
-        paths = self._files or tuple(os.path.normpath(suite.folder / path) for path in suite.test.manifests)
+        paths = self.paths(suite)
         if not paths:
             message = "no manifests to test: name files or folders here, or give them with -f"
             raise InvalidManifest([ManifestError(suite.file, path="manifests", message=message)])
-        key = (paths, self._recursive or suite.test.recursive)
+        key = (paths, self._recursive or (suite.test.recursive and not self._files))
         if key not in self._loaded:
-            self._loaded[key] = Cluster.load(*paths, recursive=key[1])
-        return self._loaded[key]
+            self._loaded[key] = _loaded(*key)
+        found = self._loaded[key]
+        if isinstance(found, InvalidManifest):
+            raise found
+        return found
+
+    def paths(self, suite: Suite) -> tuple[str, ...]:
+        """The files and folders that a suite is about."""
+        return self._files or tuple(os.path.normpath(suite.folder / path) for path in suite.test.manifests)
 
 
-def run(suites: Iterable[Suite], clusters: Clusters, watcher: Watcher | None = None) -> Iterator[Outcome]:
-    """All cases, in the order of the files."""
+def _loaded(paths: Iterable[str], recursive: bool) -> Cluster | InvalidManifest:
+    try:
+        return Cluster.load(*paths, recursive=recursive)
+    except InvalidManifest as wrong:
+        return wrong
+
+
+def run(
+    suites: Iterable[Suite], clusters: Clusters, watcher: Watcher | None = None, keyword: str = ""
+) -> Iterator[Outcome]:
+    """All cases, or those whose names have the keyword in them, in the order of the files."""
     for suite in suites:
-        runner = Runner(suite, clusters.of(suite), watcher)
-        yield from (runner.run(test) for test in cases_of([suite]))
+        tests = cases_of([suite], keyword)
+        if tests:
+            runner = Runner(suite, clusters.of(suite), watcher)
+            yield from (runner.run(test) for test in tests)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 
 from calico_engine.analysis.case_results import Addresses, Connections, Ports
 from calico_engine.errors import printable
@@ -12,9 +13,16 @@ from calico_engine.reports.packet_text import packet_text
 
 def question_text(about: Connections | Packet) -> str:
     """`198.51.100.0/24 → worker1 tcp/1-1023`, or a packet and its node."""
-    if isinstance(about, Packet):
-        return f"{packet_text(about)} on {printable(about.node)}"
-    return f"{_end(about.source)} → {_end(about.destination)} {_service(about.service)}"
+    return questions_text([about])
+
+
+def questions_text(about: Sequence[Connections | Packet]) -> str:
+    """The same for several that differ in the service only: `198.51.100.0/24 → worker1 tcp/1-21, tcp/23`."""
+    first = about[0]
+    if isinstance(first, Packet):
+        return f"{packet_text(first)} on {printable(first.node)}"
+    services = [_service(each.service) for each in about if isinstance(each, Connections)]
+    return f"{_end(first.source)} → {_end(first.destination)} {', '.join(services)}"
 
 
 def _end(end: str | Addresses) -> str:

@@ -1,0 +1,88 @@
+"""A run of cases, and its reports."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from calico_engine.analysis.case_results import CaseResult, Totals
+from calico_engine.cli.application import ALLOWED, DENIED, WrongUsage
+from calico_engine.cli.screen import print_json, print_lines
+from calico_engine.errors import printable
+from calico_engine.frozen import frozen
+from calico_engine.policytests.preparing import Prepared, prepare
+from calico_engine.policytests.results import result_of
+from calico_engine.policytests.running import Clusters
+from calico_engine.reports.junit import JUnitReport
+from calico_engine.reports.policy_tests import case_finding, result_lines, results_json, summary_line
+
+
+@frozen(kw_only=True)
+class Asked:
+    """What the command line asks for. `output`: text, json, github or tap; `junit`: a file to be written."""
+
+    paths: tuple[str, ...]
+    files: tuple[str, ...] = ()
+    recursive: bool = False
+    keyword: str = ""
+    output: str = "text"
+    junit: str | None = None
+    verbose: bool = False
+
+    def prepare(self, clusters: Clusters | None = None) -> Prepared:
+        return prepare(self.paths, self.files, recursive=self.recursive, keyword=self.keyword, clusters=clusters)
+
+
+def run_once(asked: Asked, prepared: Prepared) -> int:
+    """The cases and the reports about them; the exit code."""
+    results = _Results(prepared)
+    if asked.junit is not None:
+        _write(asked.junit, "")  # what cannot be written is said before anything is run
+    _print_report(asked, results)
+    if asked.junit is not None:
+        _write(asked.junit, results.junit.text())
+    return ALLOWED if results.totals.all_passed else DENIED
+
+
+class _Results:
+    """Results as they come. None is kept: there may be many."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._prepared = prepared
+        self.planned = len(prepared.tests)
+        self.totals = Totals()
+        self.junit = JUnitReport()
+
+    def __iter__(self) -> Iterator[CaseResult]:
+        for result in map(result_of, self._prepared.run()):
+            self.totals = self.totals.plus(result)
+            self.junit.add(result)
+            yield result
+
+
+def _print_report(asked: Asked, results: _Results) -> None:
+    match asked.output:
+        case "json":
+            print_json(results_json(results, trace=asked.verbose))
+        case "github":
+            from calico_engine.reports.github import annotation_lines
+
+            findings = (case_finding(result) for result in results if not result.passed)
+            print_lines(annotation_lines(findings, {}, "error"), sys.stdout)
+            print_lines([summary_line(results.totals)], sys.stdout)
+        case "tap":
+            from calico_engine.reports.tap import tap_lines
+
+            print_lines(tap_lines(results, results.planned), sys.stdout)
+        case _:
+            print_lines(result_lines(results, verbose=asked.verbose), sys.stdout)
+            print_lines([summary_line(results.totals)], sys.stdout)
+
+
+def _write(name: str, text: str) -> None:
+    try:
+        Path(name).write_text(text, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
+        raise WrongUsage(f"{printable(name)}: {reason}") from None

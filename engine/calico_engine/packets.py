@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import ipaddress
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from reprlib import Repr
@@ -76,6 +77,8 @@ class Packet:
     ...                        "protocol": "TCP", "sourcePort": 40000, "destinationPort": 22})
     >>> packet.path, packet.protocol, packet.destination_port
     (<HookPath.TO_HOST: 'TO_HOST'>, 6, 22)
+    >>> Packet.parse({"node": "n1", "outInterface": "eth0", "source": "::1", "destination": "::2", "protocol": 47})
+    Packet.parse({"node": "n1", "outInterface": "eth0", "source": "::1", "destination": "::2", "protocol": 47})
     """
 
     node: str
@@ -128,6 +131,10 @@ class Packet:
             raise InvalidPacket(unknown[0], f"is not a key of a packet; the keys are {', '.join(_KEYS)}")
         values = {attribute: parser(key, query[key]) for key, (attribute, parser) in _KEYS.items() if key in query}
         return _packet(values)
+
+    def __repr__(self) -> str:
+        """The call that makes it; what is in the parentheses is the query as JSON."""
+        return f"Packet.parse({json.dumps(self.to_query())})"
 
     def to_query(self) -> dict[str, object]:
         """The query that `parse` reads back as this packet."""

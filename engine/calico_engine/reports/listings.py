@@ -7,6 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import yaml
 
+try:
+    from yaml import CSafeDumper as _FastDumper
+except ImportError:  # PyYAML was built without libyaml
+    from yaml import SafeDumper as _FastDumper  # type: ignore[assignment]
+
 from calico_engine.errors import printable
 from calico_engine.manifests.yaml_scalars import UnreadableScalar, resolve_plain
 
@@ -15,14 +20,23 @@ Json = Mapping[str, object]
 _LONGEST_NAME = 1_000
 
 
-class _Dumper(yaml.SafeDumper):
-    """Quotes a text that calicoctl would otherwise read as something else; PyYAML knows its own YAML only."""
+class _Plain:
+    """Writes everything out, and no references to what was written before."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True
 
 
-def _text_node(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+class _Dumper(_Plain, _FastDumper):
+    pass
+
+
+class _PatientDumper(_Plain, yaml.SafeDumper):
+    """Also takes halves of surrogate pairs, which JSON can hold and UTF-8 cannot."""
+
+
+def _text_node(dumper: yaml.representer.BaseRepresenter, text: str) -> yaml.ScalarNode:
+    """Quotes a text that calicoctl would otherwise read as something else; PyYAML knows its own YAML only."""
     style = "'" if _is_ambiguous(text) else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
@@ -34,12 +48,16 @@ def _is_ambiguous(text: str) -> bool:
         return True
 
 
-_Dumper.add_representer(str, _text_node)
+for _dumper in (_Dumper, _PatientDumper):
+    _dumper.add_representer(str, _text_node)
 
 
 def as_yaml(value: object) -> str:
     """YAML with sorted keys, in ASCII alone: whatever a text holds, nothing of it reaches a terminal as it is."""
-    return yaml.dump(value, Dumper=_Dumper, default_flow_style=False, width=1_000_000)
+    try:
+        return yaml.dump(value, Dumper=_Dumper, default_flow_style=False, width=1_000_000)
+    except UnicodeEncodeError:
+        return yaml.dump(value, Dumper=_PatientDumper, default_flow_style=False, width=1_000_000)
 
 
 def as_json(value: object) -> str:

@@ -219,8 +219,11 @@ def _with_items(document: Document, edits: list[tuple[Origin, object]]) -> tuple
     for origin, wanted in edits:
         index = origin.prefix[-1]
         assert isinstance(index, int)
-        alike = wanted is not _REMOVED and origin.prefix[:-1] == parent
-        if not alike or not items.edit(index, value_at(value, origin.prefix), wanted):  # type: ignore[arg-type]
+        was = value_at(value, origin.prefix)
+        done = origin.prefix[:-1] == parent and (
+            items.remove(index, was) if wanted is _REMOVED else items.edit(index, was, wanted)  # type: ignore[arg-type]
+        )
+        if not done:
             left.append((origin, wanted))
     return items.text, left
 

@@ -268,9 +268,14 @@ def _carried_over(text: str, before: str, after: str) -> str | None:
 
 
 def _opcodes(one: list[str], other: list[str]) -> list[tuple[str, int, int, int, int]]:
-    if one == other:
-        return [("equal", 0, len(one), 0, len(other))]
-    return list(difflib.SequenceMatcher(None, one, other, autojunk=False).get_opcodes())
+    """What differs; a comparison takes long, so only what is between the first and the last difference is compared."""
+    head = _equal_items(one, other)
+    tail = min(_equal_items(one[::-1], other[::-1]), len(one) - head, len(other) - head)
+    ends = len(one) - tail, len(other) - tail
+    inner = difflib.SequenceMatcher(None, one[head : ends[0]], other[head : ends[1]], autojunk=False).get_opcodes()
+    codes = [("equal", 0, head, 0, head)] if head else []
+    codes += [(tag, i + head, j + head, k + head, m + head) for tag, i, j, k, m in inner]
+    return codes + ([("equal", ends[0], len(one), ends[1], len(other))] if tail else [])
 
 
 def _place(opcodes: list[tuple[str, int, int, int, int]], index: int, *, at_end: bool) -> int | None:

@@ -11,7 +11,7 @@ from calico_engine.compiler.chains import ChainTier
 from calico_engine.compiler.felix_model import ResourceId, RuleId
 from calico_engine.dataplane.outcomes import Decider, Decision, ReasonCode
 from calico_engine.dataplane.reader import PacketReader
-from calico_engine.errors import UncertainVerdict
+from calico_engine.errors import UncertainVerdict, printable
 from calico_engine.packets import QUERY_KEYS, Packet
 from calico_engine.reports.answers import answer_json
 from calico_engine.reports.explanation import explanation
@@ -53,6 +53,10 @@ class Verdict:
             return deciding(self._hops).passes
         sides = " and ".join(f"{witness.decision}" for witness in self.witnesses)
         raise UncertainVerdict(f"the answer depends on {', '.join(self.depends_on)}: {sides} are both possible")
+
+    def __bool__(self) -> bool:
+        """Whether the packet gets through, as `allowed`: `assert cluster.check(…)`."""
+        return self.allowed
 
     @property
     def depends_on(self) -> tuple[str, ...]:
@@ -126,7 +130,9 @@ class Verdict:
         return answer_json(self._data(self.trace if trace else ()))
 
     def __repr__(self) -> str:
-        return f"<Verdict {self.decision} by {self.decided_by}>"
+        if self._other is not None:
+            return f"<Verdict UNCERTAIN, depends on {', '.join(self.depends_on)}>"
+        return f"<Verdict {self.decision} by {printable(str(self.decided_by))}>"
 
     def _missing(self) -> list[str]:
         found: list[str] = []

@@ -185,9 +185,13 @@ class Clusters:
         if not paths:
             message = "no manifests to test: name files or folders here, or give them with -f"
             raise InvalidManifest([ManifestError(suite.file, path="manifests", message=message)])
-        key = (paths, self._recursive or (suite.test.recursive and not self._files))
+        return self.load(paths, recursive=self._recursive or (suite.test.recursive and not self._files))
+
+    def load(self, paths: Sequence[str], *, recursive: bool = False) -> Cluster:
+        """The cluster of files and folders. InvalidManifest with all that is wrong in them."""
+        key = (tuple(map(os.path.realpath, paths)), recursive)
         if key not in self._loaded:
-            self._loaded[key] = _loaded(*key)
+            self._loaded[key] = _loaded(paths, recursive)
         found = self._loaded[key]
         if isinstance(found, InvalidManifest):
             raise found

@@ -72,7 +72,8 @@ def parse_parties(value: object) -> Parties:
         return (_network(value) or Named(value),)
     if isinstance(value, Mapping) and len(value) == 1:
         return (_selected(value),)
-    raise ValueError(f"must be a name, an address, a network, one of {{{_choices()}: SELECTOR}}, or a list of these")
+    hint = "" if not isinstance(value, bool | int | float) else f"; YAML takes this for {str(value).lower()}: quote it"
+    raise ValueError(f"must be a name, an address, a network, one of {{{_choices()}: SELECTOR}}, or a list of these{hint}")
 
 
 def _network(text: str) -> Net | None:

@@ -32,7 +32,8 @@ def assemble(written: Datastore, form: str = "kubernetes", previous: Assembly | 
     compiled = CompiledCluster(convergence.datastore, None if previous is None else previous.compiled)
     known = {} if previous is None else previous.written.kubernetes
     refused = [*convergence.errors, *errors(compiled), *_unreadable_services(written, known)]
-    noted = [*convergence.warnings, *warnings(compiled)]
+    noted = [warning for entry in written.entries.values() for warning in entry.warnings]
+    noted += [*convergence.warnings, *warnings(compiled)]
     for severity, remark in _cross_remarks(written, convergence.datastore):
         (refused if severity is Severity.ERROR else noted).append(remark)
     return Assembly(written, convergence, compiled, tuple(refused), tuple(noted))

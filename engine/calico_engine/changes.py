@@ -173,10 +173,11 @@ def _changed(datastore: Datastore, target: Target, change: Callable[[Mapping[str
         return _with(datastore, {}, {target.key: KubernetesEntry(value, entry.origin)})
     model = MODELS[entry.resource.api_version or "projectcalico.org/v3", entry.resource.KIND]
     reading = read_object(model, change(stored_form(entry.resource)), datastore.stored)
-    if reading.resource is None or reading.problems:
-        problems = [entry.remark(problem.path, problem.message) for problem in reading.problems]
+    if reading.resource is None or reading.refusals:
+        problems = [entry.remark(problem.path, problem.message, key=problem.at_key) for problem in reading.refusals]
         raise InvalidManifest(problems)
-    changed = Entry(reading.resource, entry.origin, entry.converted_kind)
+    warnings = tuple(entry.remark(remark.path, remark.message, key=remark.at_key) for remark in reading.warnings)
+    changed = Entry(reading.resource, entry.origin, entry.converted_kind, warnings)
     if changed.key != target.key:
         raise ChangeRefused(_RENAMED)
     return _with(datastore, {target.key: changed}, {})

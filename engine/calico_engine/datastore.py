@@ -34,18 +34,19 @@ class Entry:
     resource: Resource
     origin: Origin | None = None
     converted_kind: str = ""  # Felix's kind of what a Kubernetes object became, where it is not the resource's
+    warnings: tuple[ManifestError, ...] = ()  # what reading it gave rise to
 
     @property
     def key(self) -> Key:
         metadata = self.resource.metadata
         return self.converted_kind or self.resource.KIND, metadata.namespace, metadata.name
 
-    def remark(self, path: Path, message: str) -> ManifestError:
-        """An error or warning about this object."""
+    def remark(self, path: Path, message: str, *, key: bool = False) -> ManifestError:
+        """An error or warning about this object, about the value or the key at `path` in it."""
         kind, _, name = self.key
         if self.origin is None:
             return ManifestError("", kind=kind, name=name, message=message)
-        return self.origin.remark(kind, name, path, message)
+        return self.origin.remark(kind, name, path, message, key=key)
 
 
 @frozen
@@ -101,7 +102,7 @@ def build(loaded: Loaded, *, stored: bool = False) -> tuple[Datastore, list[Mani
     """The datastore of what was loaded, and an error for each object that is given more than once."""
     entries: dict[Key, Entry] = {}
     kubernetes: dict[Key, KubernetesEntry] = {}
-    errors = _insert(entries, (Entry(found.resource, found.origin) for found in loaded.objects))
+    errors = _insert(entries, (Entry(found.resource, found.origin, "", found.warnings) for found in loaded.objects))
     errors += _insert(kubernetes, (KubernetesEntry(found.value, found.origin) for found in loaded.kubernetes))
     if not stored:
         for tier in _built_in_tiers():

@@ -42,10 +42,11 @@ _NAMED = 3
 
 @frozen
 class LoadedObject:
-    """One resource and where it was written."""
+    """One resource, where it was written, and what is worth a word about it."""
 
     resource: Resource
     origin: Origin
+    warnings: tuple[ManifestError, ...] = ()
 
 
 @frozen
@@ -58,18 +59,13 @@ class LoadedKubernetesObject:
 
 @dataclass(slots=True)
 class Loaded:
-    """What a set of texts holds; `texts` has them by name."""
+    """What a set of texts holds; `texts` has them by name. `warnings` are about the texts; objects have their own."""
 
     objects: list[LoadedObject] = field(default_factory=list)
     kubernetes: list[LoadedKubernetesObject] = field(default_factory=list)
     errors: list[ManifestError] = field(default_factory=list)
     warnings: list[ManifestError] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
-
-    def remark(self, remark: Advice, origin: Origin, kind: str, name: str) -> None:
-        """Note a remark on an object, as an error or a warning."""
-        found = origin.remark(kind, name, remark.path, remark.message, key=remark.at_key)
-        (self.errors if remark.severity is Severity.ERROR else self.warnings).append(found)
 
 
 @collector_paused()
@@ -107,7 +103,7 @@ def _load_document(document: Document, stored: bool, loaded: Loaded, skipped: di
         return
     objects, problems = objects_of(value)
     whole = Origin(document)
-    loaded.errors += [_error(problem, whole, "", "") for problem in problems]
+    loaded.errors += [_remark(problem, whole, "", "") for problem in problems]
     for raw in objects:
         origin = Origin(document, raw.path)
         if isinstance(raw.model, Skipped):
@@ -118,11 +114,10 @@ def _load_document(document: Document, stored: bool, loaded: Loaded, skipped: di
             continue
         reading = read_object(raw.model, raw.value, stored)
         name = _name(raw.value)
-        loaded.errors += [_error(problem, origin, raw.kind, name) for problem in reading.problems]
-        for remark in reading.remarks:
-            loaded.remark(remark, origin, raw.kind, name)
+        loaded.errors += [_remark(problem, origin, raw.kind, name) for problem in reading.refusals]
         if reading.resource is not None and not reading.problems:
-            loaded.objects.append(LoadedObject(reading.resource, origin))
+            noted = tuple(_remark(remark, origin, raw.kind, name) for remark in reading.warnings)
+            loaded.objects.append(LoadedObject(reading.resource, origin, noted))
 
 
 def _load_kubernetes(raw: RawObject, origin: Origin, loaded: Loaded) -> None:
@@ -152,6 +147,15 @@ class Reading:
     resource: Resource | None
     problems: list[Problem]
     remarks: list[Advice] = field(default_factory=list)
+
+    @property
+    def refusals(self) -> list[Problem | Advice]:
+        """What keeps the object from being used."""
+        return [*self.problems, *(remark for remark in self.remarks if remark.severity is Severity.ERROR)]
+
+    @property
+    def warnings(self) -> list[Advice]:
+        return [remark for remark in self.remarks if remark.severity is Severity.WARNING]
 
 
 def read_object(model: type[Resource], value: dict[str, object], stored: bool) -> Reading:
@@ -220,7 +224,7 @@ def _name(value: Mapping[str, object]) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _error(problem: Problem, origin: Origin, kind: str, name: str) -> ManifestError:
+def _remark(problem: Problem | Advice, origin: Origin, kind: str, name: str) -> ManifestError:
     return origin.remark(kind, name, problem.path, problem.message, key=problem.at_key)
 
 

@@ -55,6 +55,17 @@ class Directory:
             raise UnknownReference(self._unknown(name))
         return Party(None, (address,), by_address=True)
 
+    def name_of(self, address: Address) -> str | None:
+        """The node or pod that owns the address; None if nobody does, or several."""
+        owners = self._owned(address)
+        if len(owners) != 1:
+            return None
+        _, party = owners[0]
+        if party.workload is None:
+            return party.node
+        owner = party.workload.id
+        return f"{owner.namespace}/{self._pod_names.get((owner.namespace, owner.name)) or owner.name}"
+
     def _named(self, name: str) -> Iterable[tuple[str, Party]]:
         if name in self._compiled.nodes:
             # A node may be called by its address; without anything else to go by it is its address as well.

@@ -61,9 +61,13 @@ class PacketReader:
         chain = self._untracked_chain(packet)
         return chain is not None and run_chain(chain, views(packet)[0]).outcome is Outcome.ACCEPT
 
+    def chains(self, packet: Packet) -> tuple[Chain, ...]:
+        """The chains that a packet on this packet's way can meet, in order."""
+        ops = (op for table in self._plan(packet)[0].tables for op in table.ops)
+        return tuple(op.chain for op in ops if op.chain is not None)
+
     def _untracked_chain(self, packet: Packet) -> Chain | None:
-        chains = (op.chain for table in self._plan(packet)[0].tables for op in table.ops)
-        return next((chain for chain in chains if chain and chain.chain_type is ChainType.UNTRACKED), None)
+        return next((chain for chain in self.chains(packet) if chain.chain_type is ChainType.UNTRACKED), None)
 
     def passes(self, packet: Packet, answer: Answer) -> bool:
         """Whether the packet gets through; what Calico leaves to the host, the host's chain policy decides."""

@@ -1,0 +1,137 @@
+"""What rules and chains mean, with their address sets written out: comparable across clusters.
+
+Two chains with the same meaning decide alike on every packet; chains that mean different things may still do so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from calico_engine.compiler.address_sets import AddressSets
+from calico_engine.compiler.chains import Chain, ChainProfile, ChainTier
+from calico_engine.compiler.felix_model import Action, ChainType, FelixEndpoint
+from calico_engine.compiler.intervals import ADDRESS_LIMIT, Intervals
+from calico_engine.compiler.nodes import CompiledNode
+from calico_engine.compiler.rules import CompiledRule, Ports, Side
+from calico_engine.frozen import frozen
+from calico_engine.packets import Direction
+
+#: (address, protocol, port)
+Members = frozenset[tuple[int, int, int]]
+
+
+@frozen
+class PortsMeaning:
+    """Any of these ports, or any of these addresses with protocol and port."""
+
+    ranges: Intervals
+    members: Members
+
+
+@frozen
+class SideMeaning:
+    """What the source, or the destination, must be: in all of `within`, in none of `outside`; the same for ports."""
+
+    within: tuple[Intervals, ...] = ()
+    outside: tuple[Intervals, ...] = ()
+    ports: tuple[PortsMeaning, ...] = ()
+    not_ports: tuple[PortsMeaning, ...] = ()
+
+    @property
+    def impossible(self) -> bool:
+        return () in self.within or any(not (ports.ranges or ports.members) for ports in self.ports)
+
+
+@frozen
+class RuleMeaning:
+    """One rule for one IP version."""
+
+    action: Action
+    version: int
+    protocol: int | None
+    not_protocol: int | None
+    icmp: tuple[int, int | None] | None
+    not_icmp: tuple[int, int | None] | None
+    source: SideMeaning
+    destination: SideMeaning
+
+    @property
+    def impossible(self) -> bool:
+        return self.source.impossible or self.destination.impossible
+
+
+def rule_meaning(rule: CompiledRule, sets: AddressSets) -> RuleMeaning:
+    return RuleMeaning(
+        rule.action,
+        rule.version,
+        rule.protocol,
+        rule.not_protocol,
+        rule.icmp,
+        rule.not_icmp,
+        _side(rule.source, rule.version, sets),
+        _side(rule.destination, rule.version, sets),
+    )
+
+
+def _side(side: Side, version: int, sets: AddressSets) -> SideMeaning:
+    def selected(ids: tuple[str, ...]) -> tuple[Intervals, ...]:
+        return tuple(sets.addresses(set_id).intervals(version) for set_id in ids)
+
+    everything = ((0, ADDRESS_LIMIT[version]),)
+    within = (*(() if side.nets is None else (side.nets,)), *selected(side.address_sets))
+    ports = [_ports(side.ports, version, sets)] if side.ports is not None else []
+    ports += [_ports(Ports((), (set_id,)), version, sets) for set_id in side.port_sets]
+    return SideMeaning(
+        within=tuple(each for each in within if each != everything),
+        outside=tuple(each for each in (side.not_nets, *selected(side.not_address_sets)) if each),
+        ports=tuple(ports),
+        not_ports=() if side.not_ports is None else (_ports(side.not_ports, version, sets),),
+    )
+
+
+def _ports(ports: Ports, version: int, sets: AddressSets) -> PortsMeaning:
+    return PortsMeaning(ports.ranges, frozenset().union(*(sets.ports(each).members(version) for each in ports.named)))
+
+
+def endpoint_meaning(node: CompiledNode, endpoint: FelixEndpoint) -> object:
+    """Everything that the endpoint does with packets."""
+    kinds = ChainType if endpoint.is_host else (ChainType.NORMAL,)
+    return tuple(
+        (bool(node.selected(endpoint, kind)), tuple(_chain(node.chain(endpoint, kind, way)) for way in Direction))
+        for kind in kinds
+    )
+
+
+def _chain(chain: Chain) -> object:
+    tiers = tuple(_tier(tier, chain.shape.tier_end_denies and tier.denies_at_end) for tier in chain.tiers)
+    profiles = tuple(
+        (each.missing, *(tuple(profile_rules(each, version)) for version in (4, 6))) for each in chain.profiles
+    )
+    return tiers, profiles
+
+
+def _tier(tier: ChainTier, denies: bool) -> object:
+    return denies, *(_runs(tier_rules(tier, version), denies) for version in (4, 6))
+
+
+def tier_rules(tier: ChainTier, version: int) -> Iterator[RuleMeaning]:
+    """The rules of a tier that can decide on a packet, in order."""
+    for policy in tier.enforced:
+        yield from _deciding(policy.rules[version], tier.sets)
+
+
+def profile_rules(profile: ChainProfile, version: int) -> Iterator[RuleMeaning]:
+    """The rules of a profile that can decide on a packet, in order."""
+    return _deciding(profile.rules[version], profile.sets)
+
+
+def _deciding(rules: Iterable[CompiledRule], sets: AddressSets) -> Iterator[RuleMeaning]:
+    meanings = (rule_meaning(rule, sets) for rule in rules if rule.action is not Action.LOG)
+    return (meaning for meaning in meanings if not meaning.impossible)
+
+
+def _runs(rules: Iterable[RuleMeaning], denies: bool) -> object:
+    """Neighbours with the same action may stand in any order; denying at the end of a tier that denies says nothing."""
+    runs = [(action, frozenset(run)) for action, run in groupby(rules, key=lambda rule: rule.action)]
+    return tuple(runs[:-1] if denies and runs and runs[-1][0] is Action.DENY else runs)

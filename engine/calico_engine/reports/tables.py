@@ -33,10 +33,10 @@ def table(
             hint = did_you_mean(heading, cells)
             raise UnknownReference(f"unknown heading {quoted(heading)}, valid values are: {', '.join(cells)}{hint}")
     rows = [[cells[heading](obj, as_number) for heading in chosen] for obj in objects]
-    return _aligned([list(chosen), *rows])
+    return aligned([list(chosen), *rows])
 
 
-def _aligned(rows: list[list[str]]) -> Iterator[str]:
+def aligned(rows: list[list[str]]) -> Iterator[str]:
     """Every cell padded to its column's width, and an empty line."""
     # Where a text holds a tab, Go's tabwriter takes it for the end of a cell.
     lines = [[printable(part, 10 * len(part)) for cell in row for part in cell.split("\t")] for row in rows]

@@ -14,6 +14,7 @@ from calico_engine.analysis.coverage.results import (
     RuleCoverage,
     Share,
     TierCoverage,
+    share_of,
 )
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "Share",
     "TierCoverage",
     "merge",
+    "share_of",
     "within",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import NamedTuple
 
@@ -25,6 +25,12 @@ class Share(NamedTuple):
     def percent(self) -> float:
         """0 to 100; where there is nothing to exercise, 100."""
         return 100 * self.exercised / self.items if self.items else 100.0
+
+
+def share_of(items: Iterable[bool]) -> Share:
+    """The share of items that are true."""
+    found = list(items)
+    return Share(sum(found), len(found))
 
 
 @frozen
@@ -50,6 +56,13 @@ class RuleCoverage:
     tried: int = 0
     matched: int = 0
     decided: int = 0
+
+    @property
+    def ways(self) -> Iterator[bool]:
+        """Whether each clause was exercised, one way and the other."""
+        for clause in self.clauses:
+            yield bool(clause.matched)
+            yield bool(clause.decisive)
 
 
 @frozen
@@ -83,9 +96,22 @@ class PolicyCoverage:
     origin: Origin | None = None
 
     @property
+    def rules(self) -> Iterator[RuleCoverage]:
+        """The rules of both directions."""
+        return (rule for each in self.directions for rule in each.rules)
+
+    @property
+    def items(self) -> Iterator[bool]:
+        """Whether each direction was tried, each rule matched, and each clause was exercised both ways."""
+        yield from (bool(each.tried) for each in self.directions)
+        for rule in self.rules:
+            yield bool(rule.matched)
+            yield from rule.ways
+
+    @property
     def share(self) -> Share:
         """How much of the policy was exercised."""
-        return _share(_items(self))
+        return share_of(self.items)
 
     @property
     def file(self) -> str | None:
@@ -145,25 +171,12 @@ class Coverage:
         Items are: of every policy each direction (exercised where a packet came to it), of every rule that it matched,
         and of every clause both ways. What cannot be exercised at all counts too: that is worth knowing.
         """
-        return _share(item for policy in self.enforced for item in _items(policy))
+        return share_of(item for policy in self.enforced for item in policy.items)
 
     @property
     def percent(self) -> float:
         """The share in percent, from 0 to 100."""
         return self.share.percent
-
-    @property
-    def directions_share(self) -> Share:
-        return _share(bool(each.tried) for policy in self.enforced for each in policy.directions)
-
-    @property
-    def rules_share(self) -> Share:
-        return _share(bool(rule.matched) for policy in self.enforced for rule in _rules(policy))
-
-    @property
-    def clauses_share(self) -> Share:
-        """Both ways of each clause."""
-        return _share(item for policy in self.enforced for rule in _rules(policy) for item in _ways(rule))
 
 
 def place_key(policy: PolicyCoverage) -> tuple[object, ...]:
@@ -171,26 +184,3 @@ def place_key(policy: PolicyCoverage) -> tuple[object, ...]:
     origin = policy.origin
     place = ("", 0, ()) if origin is None else (origin.file, origin.document.first_line, origin.prefix)
     return *place, policy.id
-
-
-def _share(items: Iterator[bool]) -> Share:
-    found = list(items)
-    return Share(sum(found), len(found))
-
-
-def _items(policy: PolicyCoverage) -> Iterator[bool]:
-    for each in policy.directions:
-        yield bool(each.tried)
-    for rule in _rules(policy):
-        yield bool(rule.matched)
-        yield from _ways(rule)
-
-
-def _rules(policy: PolicyCoverage) -> Iterator[RuleCoverage]:
-    return (rule for each in policy.directions for rule in each.rules)
-
-
-def _ways(rule: RuleCoverage) -> Iterator[bool]:
-    for clause in rule.clauses:
-        yield bool(clause.matched)
-        yield bool(clause.decisive)

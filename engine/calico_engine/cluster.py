@@ -199,6 +199,7 @@ class Cluster:
             depends_on=connection.depends_on,
             open_fields=connection.open_fields,
             assumptions=connection.assumptions,
+            possible_packets=connection.packets,
         )
 
     def port_edges(self, source: str, destination: str, protocol: str) -> set[int]:

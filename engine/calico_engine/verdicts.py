@@ -36,7 +36,9 @@ class Verdict:
         depends_on: tuple[str, ...] = (),
         open_fields: tuple[str, ...] = (),
         assumptions: tuple[str, ...] = (),
+        possible_packets: tuple[Packet, ...] = (),
     ) -> None:
+        """`possible_packets`: all that the question may mean, at every node on the way, if they are more than the hops'."""
         self._hops = hops
         self._other = other
         self._reader = reader
@@ -44,6 +46,7 @@ class Verdict:
         self._depends_on = depends_on
         self._open_fields = open_fields
         self._assumptions = assumptions
+        self._possible_packets = possible_packets
         self.decision = deciding(hops).answer.decision if other is None else Decision.UNCERTAIN
 
     @property
@@ -86,6 +89,15 @@ class Verdict:
     def packets(self) -> tuple[Packet, ...]:
         """Every packet that was asked about, in the order of `trace`: hop by hop, for UNCERTAIN on both sides."""
         return tuple(hop.packet for hops in (self._hops, self._other or ()) for hop in hops)
+
+    @property
+    def possible_packets(self) -> tuple[Packet, ...]:
+        """Every packet that the question may mean, at every node on the way, whether it gets that far or not.
+
+        What the question leaves open is open in them. The answer depends on nothing but what becomes of these, and of
+        replies to them.
+        """
+        return self._possible_packets or self.packets
 
     @cached_property
     def trace(self) -> tuple[HopTrace, ...]:

@@ -7,6 +7,7 @@ pass. Where untracked policy is about, the reply must pass as well.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from calico_engine.analysis.choices import Choice, by_backend, differences, most_alike, shown_backend
@@ -57,13 +58,17 @@ class Crossing:
 
 @frozen
 class Connection:
-    """What became of a connection: one crossing, or two that differ and the fields of the packet that differ in them."""
+    """What became of a connection: one crossing, or two that differ and the fields of the packet that differ in them.
+
+    `packets`: all that the question may mean, at every node on the way, whether they get that far or not.
+    """
 
     crossing: Crossing
     other: Crossing | None = None
     depends_on: tuple[str, ...] = ()
     open_fields: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
+    packets: tuple[Packet, ...] = ()
 
 
 def deciding(hops: tuple[Hop, ...]) -> Hop:
@@ -156,6 +161,12 @@ class ConnectionReader:
         left_aside: frozenset[int] = frozenset(),
     ) -> Connection:
         """`left_aside`: destination ports that the question is not about."""
+        found = self._compared(choices, asked, assumptions, left_aside)
+        return replace(found, packets=tuple(packet for packets in asked for packet in packets))
+
+    def _compared(
+        self, choices: list[Choice], asked: list[list[Packet]], assumptions: tuple[str, ...], left_aside: frozenset[int]
+    ) -> Connection:
         settled = [self._settle(packets, left_aside) for packets in asked]
         open_fields = asked[0][0].open_fields
         unsettled = next((one for one in settled if one.other is not None), None)

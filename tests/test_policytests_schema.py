@@ -29,6 +29,7 @@ WRONG = yaml.safe_load((FIXTURES / "wrong-files.yaml").read_text())
 #: What only the meaning of the words, or the words together, make wrong.
 BEYOND = (
     *(": a question ", "'tcp/", "'icmp/", "is no selector", "the name of an earlier", "to except any from"),
+    *("quote it", "outside: must be"),
     *("is no reason", "is required", "what is asked stands inside", "the list is never closed", "a value is missing"),
 )
 

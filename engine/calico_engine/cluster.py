@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from calico_engine.analysis.selection import Selection
     from calico_engine.controllers.auto_host_endpoint_reports import HostEndpointReport
 
+
 class PrettyPrinter(Protocol):
     """What IPython and Hypothesis print with."""
 
@@ -205,6 +206,10 @@ class Cluster:
     def port_edges(self, source: str, destination: str, protocol: str) -> set[int]:
         """The destination ports at which the answer to `check` can change; between two of them it is the same."""
         return self._connections.port_edges(source, destination, protocol)
+
+    def is_outside(self, address: tuple[int, int]) -> bool:
+        """Whether another host may have the address (version, value): nothing in the cluster has it."""
+        return self._connections.is_outside(address)
 
     @property
     def compiled(self) -> CompiledCluster:

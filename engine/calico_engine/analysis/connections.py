@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from calico_engine.analysis.choices import Choice, by_backend, differences, most_alike, shown_backend
-from calico_engine.analysis.parties import Directory, Party, is_loopback
+from calico_engine.analysis.parties import Directory, Party, is_loopback, is_ordinary
 from calico_engine.analysis.replies import question_points, reply_to, turned
 from calico_engine.analysis.services import Service, parse_service
 from calico_engine.analysis.translated_packets import translated_packets
@@ -116,6 +116,10 @@ class ConnectionReader:
         remarks = left_aside(aside, wanted) if aside else self._translator.passed_by(destination, wanted)
         assumptions = (*self._assumptions(sender, receiver), *remarks)
         return self._answer([Choice(*pair) for pair in pairs], asked, assumptions, frozenset(aside))
+
+    def is_outside(self, address: Address) -> bool:
+        """Whether another host may have the address: no node, pod or Service has it, and it is an ordinary one."""
+        return not self._directory.owns(address) and not self._translator.owns(address) and is_ordinary(address)
 
     def port_edges(self, source: str, destination: str, service: str) -> set[int]:
         """The destination ports at which the answer to `check` can change: between two of them it does not.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
@@ -65,6 +66,10 @@ class Directory:
             return party.node
         owner = party.workload.id
         return f"{owner.namespace}/{self._pod_names.get((owner.namespace, owner.name)) or owner.name}"
+
+    def owns(self, address: Address) -> bool:
+        """Whether a node or pod owns the address."""
+        return bool(self._owned(address))
 
     def _named(self, name: str) -> Iterable[tuple[str, Party]]:
         if name in self._compiled.nodes:
@@ -164,3 +169,11 @@ def is_loopback(address: Address) -> bool:
     """127.0.0.0/8 or ::1."""
     version, value = address
     return value >> 24 == 127 if version == 4 else value == 1
+
+
+def is_ordinary(address: Address) -> bool:
+    """Whether one host among others may have the address: no loopback, multicast, broadcast or unspecified one."""
+    version, value = address
+    ip = ipaddress.IPv4Address(value) if version == 4 else ipaddress.IPv6Address(value)
+    broadcast = version == 4 and value == 2**32 - 1
+    return not (ip.is_loopback or ip.is_multicast or ip.is_unspecified or broadcast)

@@ -82,6 +82,10 @@ class Translator:
             raise OutOfScope(self._why_none(sender, fronted))
         return found
 
+    def owns(self, address: Address) -> bool:
+        """Whether a Service has the address."""
+        return bool(self._table.ports_at(address))
+
     def port_edges(self) -> set[int]:
         """The ports of Services and NodePorts, and the numbers behind them."""
         return {edge for port in self._table.ports for n in (port.port, port.node_port) for edge in (n, n + 1)}

@@ -15,7 +15,6 @@ from calico_engine.cluster import Cluster
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.errors import CalicoEngineError, OutOfScope
 from calico_engine.frozen import frozen
-from calico_engine.networks import Network
 from calico_engine.packets import Packet
 from calico_engine.policytests.suites import Question
 from calico_engine.policytests.terms import Named, Net, Parties, Selected, Service
@@ -107,7 +106,7 @@ class Asker:
         if isinstance(party, Named):
             yield _End(party.name, party.name)
         elif isinstance(party, Net):
-            yield from self._addresses(party.network)
+            yield from self._addresses(party)
         else:
             names = list(self._selected(party))
             if not names:
@@ -126,12 +125,19 @@ class Asker:
                 namespace = "hep" if party.kind == "hostEndpoints" else endpoint.id.namespace
                 yield f"{namespace}/{endpoint.id.name}"
 
-    def _addresses(self, network: Network) -> Iterator[_End]:
+    def _addresses(self, net: Net) -> Iterator[_End]:
         if self._edges is None:
             self._edges = address_edges(self._compiled.datastore)
-        make = ipaddress.IPv4Address if network.version == 4 else ipaddress.IPv6Address
-        for first, last in stretches(self._edges, network):
-            yield _End(str(make(first)), Addresses(network.version, first, last))
+        version = net.network.version
+        make = ipaddress.IPv4Address if version == 4 else ipaddress.IPv6Address
+        found = False
+        for first, last in stretches(self._edges, net.network):
+            # What the cluster owns are single addresses, each a stretch of its own.
+            if not net.outside or self._cluster.is_outside((version, first)):
+                found = True
+                yield _End(str(make(first)), Addresses(version, first, last))
+        if not found:
+            raise NothingSelected(f"no address of {net.network} is outside of the cluster")
 
     def _services(self, source: _End, destination: _End, service: Service, question: Question) -> Iterator[str | Ports]:
         """Each service to ask for; of ports the first one is asked."""

@@ -5,7 +5,7 @@ Each parser takes a value of YAML and raises ValueError saying what would be rig
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from calico_engine.analysis.services import parse_service
@@ -18,6 +18,7 @@ from calico_selectors import InvalidSelector, Selector
 
 SelectedKind = Literal["nodes", "pods", "hostEndpoints"]
 _KINDS: tuple[SelectedKind, ...] = ("nodes", "pods", "hostEndpoints")
+_OUTSIDE = "outside"
 _LAST_PORT = 65535
 
 
@@ -38,9 +39,10 @@ class Selected:
 
 @frozen
 class Net:
-    """All addresses of a network."""
+    """All addresses of a network; `outside`: those that belong to nothing in the cluster, and to no host by its kind."""
 
     network: Network
+    outside: bool = False
 
 
 Party = Named | Selected | Net
@@ -65,15 +67,19 @@ Services = tuple[Service, ...]
 
 
 def parse_parties(value: object) -> Parties:
-    """A name, an address, a network, `{nodes: SELECTOR}` (or pods, hostEndpoints), or a list of such."""
+    """A name, an address, a network, `{nodes: SELECTOR}` (or pods, hostEndpoints), `{outside: NET}`, or a list of such."""
     if isinstance(value, list):
         return tuple(party for entry in value for party in parse_parties(entry))
     if isinstance(value, str) and value:
         return (_network(value) or Named(value),)
     if isinstance(value, Mapping) and len(value) == 1:
-        return (_selected(value),)
+        ((kind, given),) = value.items()
+        return tuple(_outside(given)) if kind == _OUTSIDE else (_selected(kind, given),)
     hint = "" if not isinstance(value, bool | int | float) else f"; YAML takes this for {str(value).lower()}: quote it"
-    raise ValueError(f"must be a name, an address, a network, one of {{{_choices()}: SELECTOR}}, or a list of these{hint}")
+    raise ValueError(f"must be {_PARTIES}, or a list of these{hint}")
+
+
+_PARTIES = f"a name, an address, a network, one of {{{', '.join(_KINDS)}: SELECTOR}}, {{{_OUTSIDE}: NETWORK}}"
 
 
 def _network(text: str) -> Net | None:
@@ -85,20 +91,24 @@ def _network(text: str) -> Net | None:
         return None
 
 
-def _selected(value: Mapping[object, object]) -> Selected:
-    ((kind, selector),) = value.items()
+def _outside(value: object) -> Iterator[Net]:
+    for text in value if isinstance(value, list) else [value]:
+        net = _network(text) if isinstance(text, str) else None
+        if net is None:
+            raise ValueError(f"{_OUTSIDE}: must be a network such as 0.0.0.0/0, or a list of these")
+        yield Net(net.network, outside=True)
+
+
+def _selected(kind: object, selector: object) -> Selected:
     if kind not in _KINDS:
-        raise ValueError(f"{quoted(str(kind))} is not one of {_choices()}{did_you_mean(str(kind), _KINDS)}")
+        known = (*_KINDS, _OUTSIDE)
+        raise ValueError(f"{quoted(str(kind))} is not one of {', '.join(known)}{did_you_mean(str(kind), known)}")
     if not isinstance(selector, str):
         raise ValueError(f"{kind}: a selector is a text, such as all() or has(role)")
     try:
         return Selected(kind, Selector(selector))
     except InvalidSelector as error:
         raise ValueError(f"{printable(selector, 80)} is no selector: {error.message}") from None
-
-
-def _choices() -> str:
-    return ", ".join(_KINDS)
 
 
 def parse_services(value: object) -> Services:

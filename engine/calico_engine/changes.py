@@ -5,6 +5,7 @@ Refusals are calicoctl's and kubectl's (calicoctl/calicoctl/commands, kubectl's 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -19,7 +20,7 @@ from calico_engine.manifests.hints import did_you_mean
 from calico_engine.manifests.loading import Loaded, read_object
 from calico_engine.manifests.stored import stored_form
 from calico_engine.manifests.validator.shapes import label_key_problem, label_value_problem
-from calico_engine.resources import API_VERSION, MODELS, NetworkPolicy, Policy, Profile, Tier
+from calico_engine.resources import MODELS, NetworkPolicy, Node, Policy, Profile, Tier
 from calico_engine.resources.kinds import BY_NAME, is_namespaced
 from calico_engine.resources.kubernetes import KUBERNETES_KINDS
 from calico_engine.resources.profiles import DEFAULT_ALLOW_PROFILE
@@ -36,7 +37,7 @@ _KUBERNETES_NAMES = {kind.lower(): kind for _, kind in KUBERNETES_KINDS} | {
 #: kubectl's short names, as far as none is Calico's own name of a kind that Kubernetes has not.
 _KUBERNETES_NAMES |= {"no": "Node", "nos": "Node", "ns": "Namespace", "po": "Pod", "sa": "ServiceAccount"}
 _KUBERNETES_NAMES |= {"svc": "Service", "netpol": "NetworkPolicy"}
-_OWN_GROUPS = ("", API_VERSION.partition("/")[0])
+_OWN_GROUPS = ("", "projectcalico.org", "crd.projectcalico.org")
 _VERSION_OF = {kind: version for version, kind in KUBERNETES_KINDS}
 
 
@@ -122,14 +123,15 @@ def find(datastore: Datastore, kind: str, name: str, namespace: str | None = Non
     if not found:
         names = {target.key[2] for target in candidates}
         raise UnknownReference(f"resource does not exist: {kind}({printable(name)}){did_you_mean(name, names)}")
-    # Of a node that both have, Kubernetes' is the original.
-    return next((t for t in found if isinstance(t.entry, KubernetesEntry)), found[0])
+    if len(found) > 1:
+        both = f"{kind.lower()}.{_OWN_GROUPS[1]} and {kind.lower()}.networking.k8s.io"
+        raise UnknownReference(f"{kind}({printable(name)}) is two things; say which is meant: {both}")
+    return found[0]
 
 
 def selected(datastore: Datastore, kind: str, selector: Selector, namespace: str | None = None) -> list[Target]:
-    """The objects of that kind that the selector selects by their labels; of a node that both have, Kubernetes'."""
-    found = {target.key: target for target in _of_kind(datastore, kind, namespace)}
-    return [target for target in found.values() if selector.matches(target.labels)]
+    """The objects of that kind that the selector selects by their labels."""
+    return [target for target in _of_kind(datastore, kind, namespace) if selector.matches(target.labels)]
 
 
 def merged(value: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,8 +156,7 @@ def _with_configuration(datastore: Datastore, kind: str, name: str) -> Datastore
     """What is patched may be the object that kube-controllers creates where there is none (runconfig.go)."""
     configuration = stored_configuration(None)
     key = (configuration.KIND, "", CONFIGURATION_NAME)
-    own = BY_NAME.get(kind.lower())
-    if datastore.stored or own is None or (own.kind, "", name) != key or key in datastore.entries:
+    if datastore.stored or (_calico_kind(kind), "", name) != key or key in datastore.entries:
         return datastore
     return _with(datastore, {key: Entry(configuration)}, {})
 
@@ -196,9 +197,8 @@ def _without(entries: Mapping[Key, Any], gone: Key) -> dict[Key, Any]:
 
 def _check_not_kubernetes(operation: str, kind: str, namespace: str | None, name: str) -> None:
     """calicoctl goes by the name, in either datastore (calicoctl/calicoctl/resourcemgr/networkpolicy.go)."""
-    own = BY_NAME.get(kind.lower())
-    if own is not None and own.kind == NetworkPolicy.KIND and name.startswith(KUBERNETES_POLICY_PREFIX):
-        full = f"{own.kind}({namespace or _DEFAULT_NAMESPACE}/{printable(name)})"
+    if _calico_kind(kind) == NetworkPolicy.KIND and name.startswith(KUBERNETES_POLICY_PREFIX):
+        full = f"{NetworkPolicy.KIND}({namespace or _DEFAULT_NAMESPACE}/{printable(name)})"
         reason = "kubernetes network policies must be managed through the kubernetes API"
         raise ChangeRefused(f"operation {operation} is not supported on {full}: {reason}")
 
@@ -212,36 +212,42 @@ def _check_tier(datastore: Datastore, name: str) -> None:
             raise ChangeRefused(f"Cannot delete a non-empty tier: {key[0]} {printable(key[2])} is in {name}")
 
 
+def _calico_kind(name: str) -> str | None:
+    """Calico's kind that is called so, with or without its group."""
+    word, _, group = name.lower().partition(".")
+    known = BY_NAME.get(word) if group in _OWN_GROUPS else None
+    return None if known is None else known.kind
+
+
 def _of_kind(datastore: Datastore, kind: str, namespace: str | None) -> list[Target]:
     """Every object that the kind's name may mean. `networkpolicy.networking.k8s.io` means Kubernetes' own.
 
-    `networkpolicy.projectcalico.org` means Calico's.
+    `networkpolicy.projectcalico.org` means Calico's. Of a node that both have, Kubernetes' is the original; policies of
+    one name are two.
     """
     name, _, group = kind.lower().partition(".")
     found: list[Target] = []
-    if group in _OWN_GROUPS and name in BY_NAME:
-        own = kind_named(name).kind
+    own = _calico_kind(kind)
+    if own is not None:
         wanted = (namespace or _DEFAULT_NAMESPACE) if is_namespaced(own) else ""
         found += [Target(key, e) for key, e in datastore.entries.items() if key[0] == own and key[1] == wanted]
     foreign = _KUBERNETES_NAMES.get(name)
     if foreign is not None and (not group or _VERSION_OF[foreign].startswith(group)):
         version = _VERSION_OF[foreign]
         wanted = (namespace or _DEFAULT_NAMESPACE) if KUBERNETES_KINDS[version, foreign] else ""
-        found += [Target(key, e) for key, e in datastore.kubernetes.items() if key[0] == foreign and key[1] == wanted]
+        theirs = [Target(key, e) for key, e in datastore.kubernetes.items() if key[0] == foreign and key[1] == wanted]
+        originals = {target.key for target in theirs if foreign == Node.KIND}
+        found = [target for target in found if target.key not in originals] + theirs
     if foreign is None and name not in BY_NAME:
         kind_named(kind)
     return found
 
 
 def _label_targets(datastore: Datastore, kind: str, target: str, namespace: str | None) -> list[Target]:
-    candidates = _of_kind(datastore, kind, namespace)
-    if any(found.key[2] == target for found in candidates):
-        return [find(datastore, kind, target, namespace)]
-    try:
-        selector = Selector(target)
-    except InvalidSelector:
-        return [find(datastore, kind, target, namespace)]
-    return [found for found in candidates if selector.matches(found.labels)]
+    if not any(found.key[2] == target for found in _of_kind(datastore, kind, namespace)):
+        with contextlib.suppress(InvalidSelector):
+            return selected(datastore, kind, Selector(target), namespace)
+    return [find(datastore, kind, target, namespace)]
 
 
 def _label_change(text: str) -> tuple[str, str | None]:

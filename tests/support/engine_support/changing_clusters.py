@@ -70,17 +70,20 @@ def _labelled(random: Random, objects: World) -> Change:
     targets = [key]
     if kind != "Tier" and random.random() < 0.3:  # of tiers there are more than were written
         name = "all()"
-        targets = [k for k in objects if _names(k)[::2] == (kind, namespace)]
+        targets = [k for k in objects if _names(k)[::2] == (kind, namespace) and _original(k, objects) == k]
     patch = {"metadata": {"labels": {label: value}}}
     after = {**objects, **{k: _merged(objects[k], patch) for k in targets}}
     return lambda cluster: cluster.label(kind, name, text, overwrite=True, namespace=namespace), after
 
 
 def _one(random: Random, objects: World) -> Id:
+    return _original(random.choice(sorted(objects)), objects)
+
+
+def _original(key: Id, objects: World) -> Id:
     """Of a node that both have, a command means Kubernetes'."""
-    version, kind, namespace, name = random.choice(sorted(objects))
-    twin = ("v1", kind, namespace, name)
-    return twin if twin in objects else (version, kind, namespace, name)
+    twin = ("v1", *key[1:])
+    return twin if twin in objects else key
 
 
 def _names(key: Id) -> tuple[str, str, str | None]:

@@ -32,6 +32,17 @@ def test(
     ] = TestReport.TEXT,
     junit: Annotated[str | None, typer.Option("--junit", metavar="FILE", help="Write JUnit's XML there too.")] = None,
     keyword: Annotated[str, typer.Option("-k", metavar="TEXT", help="Only cases with this in their names.")] = "",
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Say which policies, rules and clauses the cases exercise, both ways.")
+    ] = False,
+    coverage_output: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FORMAT=FILE", help="Write the coverage there: lcov=FILE or json=FILE; repeats."),
+    ] = None,
+    fail_under: Annotated[
+        float | None,
+        typer.Option(metavar="PERCENT", min=0, max=100, help="Exit code 1 too if less than this is covered."),
+    ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Run again whenever a file changes.")] = False,
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="All differences and their explanations; with -o json, traces.")
@@ -41,7 +52,13 @@ def test(
     """Do the policies do what the cases say? Exit code 1 if one does not pass.
 
     Of folders, by default this one, all files named *.policytest.yaml (or .yml, .json) at any depth.
+
+    Covered, of all that the manifests say: each direction of a policy to which a
+    packet came, each rule that matched, and each clause of a rule twice: that it
+    let a packet through which the rule matched, and that it alone kept one out.
+    With another output than text, --coverage prints to standard error.
     """
+    from calico_engine.cli.covering import CoverageReports
     from calico_engine.cli.testing import Asked, run_once
 
     asked = Asked(
@@ -52,6 +69,7 @@ def test(
         output=output.value,
         junit=junit,
         verbose=verbose,
+        coverage=CoverageReports.asked(coverage, coverage_output or (), fail_under),
     )
     if not watch:
         raise typer.Exit(run_once(asked, asked.prepare()))

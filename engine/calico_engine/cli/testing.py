@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from calico_engine.analysis.case_results import CaseResult, Totals
+from calico_engine.analysis.coverage import Coverage
 from calico_engine.cli.application import ALLOWED, DENIED, WrongUsage
+from calico_engine.cli.covering import CoverageReports
 from calico_engine.cli.screen import print_json, print_lines
 from calico_engine.errors import printable
 from calico_engine.frozen import frozen
+from calico_engine.policytests.coverage import CoverageWatcher
 from calico_engine.policytests.preparing import Prepared, prepare
 from calico_engine.policytests.results import result_of
-from calico_engine.policytests.running import Clusters
+from calico_engine.policytests.running import Clusters, Watcher
 from calico_engine.reports.junit import JUnitReport
 from calico_engine.reports.policy_tests import case_finding, result_lines, results_json, summary_line
 
@@ -29,6 +32,12 @@ class Asked:
     output: str = "text"
     junit: str | None = None
     verbose: bool = False
+    coverage: CoverageReports | None = None
+
+    @property
+    def written(self) -> list[str]:
+        """The files that are written."""
+        return [*([] if self.junit is None else [self.junit]), *([] if self.coverage is None else self.coverage.names)]
 
     def prepare(self, clusters: Clusters | None = None) -> Prepared:
         return prepare(self.paths, self.files, recursive=self.recursive, keyword=self.keyword, clusters=clusters)
@@ -36,26 +45,37 @@ class Asked:
 
 def run_once(asked: Asked, prepared: Prepared) -> int:
     """The cases and the reports about them; the exit code."""
-    results = _Results(prepared)
-    if asked.junit is not None:
-        _write(asked.junit, "")  # what cannot be written is said before anything is run
+    for name in asked.written:
+        _write(name, "")  # what cannot be written is said before anything is run
+    watcher = CoverageWatcher(prepared) if asked.coverage else None
+    results = _Results(prepared, watcher)
     _print_report(asked, results)
     if asked.junit is not None:
         _write(asked.junit, results.junit.text())
-    return ALLOWED if results.totals.all_passed else DENIED
+    covered = watcher is None or _report_coverage(asked, watcher.coverage())
+    return ALLOWED if results.totals.all_passed and covered else DENIED
+
+
+def _report_coverage(asked: Asked, coverage: Coverage) -> bool:
+    """Whether there is as much of it as is wanted."""
+    assert asked.coverage is not None
+    for name, text in asked.coverage.texts(coverage):
+        _write(name, text)
+    return asked.coverage.tell(coverage, asked.output)
 
 
 class _Results:
     """Results as they come. None is kept: there may be many."""
 
-    def __init__(self, prepared: Prepared) -> None:
+    def __init__(self, prepared: Prepared, watcher: Watcher | None) -> None:
         self._prepared = prepared
+        self._watcher = watcher
         self.planned = len(prepared.tests)
         self.totals = Totals()
         self.junit = JUnitReport()
 
     def __iter__(self) -> Iterator[CaseResult]:
-        for result in map(result_of, self._prepared.run()):
+        for result in map(result_of, self._prepared.run(self._watcher)):
             self.totals = self.totals.plus(result)
             self.junit.add(result)
             yield result

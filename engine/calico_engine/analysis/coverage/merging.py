@@ -89,7 +89,8 @@ def _keyed(direction: DirectionCoverage) -> _Keyed:
     seen: Counter[Rule] = Counter()
     keyed = {}
     for rule in direction.rules:
-        says = replace(rule.written, metadata=None)
+        written = rule.written
+        says = written if written.metadata is None else replace(written, metadata=None)
         keyed[says, seen[says]] = rule
         seen[says] += 1
     return keyed

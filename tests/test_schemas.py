@@ -247,6 +247,14 @@ def test_reports_of_validate(name: str, tmp_path: Path, capsys: pytest.CaptureFi
     assert code == (0 if report["valid"] else 1)
 
 
+@pytest.mark.parametrize("options", [[], ["-v"]])
+def test_reports_of_test(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    run(["test", str(FIXTURES / "policytests"), str(FIXTURES / "policytest-reports"), "-o", "json", *options])
+    report = json.loads(capsys.readouterr().out)
+    valid("policy-tests", report)
+    assert {case["status"] for case in report["cases"]} == {"passed", "failed", "error"}
+
+
 def test_schemas_are_all_of_the_folder() -> None:
     folder = Path(__file__).parents[1] / "engine" / "calico_engine" / "schemas"
     assert sorted(path.name for path in folder.iterdir()) == sorted(f"{name}.schema.json" for name in NAMES)

@@ -111,15 +111,14 @@ class _Row(NamedTuple):
 
 def _rows(differences: Iterable[Difference], limit: int | None) -> list[_Row]:
     """A row for each message and pair of ends, with the services for which it holds, up to a limit."""
-    rows: dict[tuple[object, ...], list[Difference]] = {}
+    messages: dict[str, dict[object, list[Difference]]] = {}
     for difference in differences:
         about = difference.about
-        ends = (about,) if isinstance(about, Packet) else (about.source, about.destination)
-        rows.setdefault((difference.message, *ends), []).append(difference)
+        ends = about if isinstance(about, Packet) else (about.source, about.destination)
+        messages.setdefault(difference.message, {}).setdefault(ends, []).append(difference)
     return [
-        _Row(
-            row[0].message, questions_text([each.about for each in row[:limit]]), sum(n.questions for n in row[:limit])
-        )
+        _Row(message, questions_text([each.about for each in row[:limit]]), sum(each.questions for each in row[:limit]))
+        for message, rows in messages.items()
         for row in rows.values()
     ]
 

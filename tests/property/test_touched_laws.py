@@ -13,8 +13,9 @@ import pytest
 from calico_engine import Cluster, Packet
 from calico_engine.analysis.equivalence import known_equivalent
 from calico_engine.analysis.mutation.mutants import Mutant
-from calico_engine.analysis.touched import Touched, endpoints_on_the_way, touched
+from calico_engine.analysis.touched import Touched, footprint, touched
 from calico_engine.analysis.witnesses import Witness, find_witness
+from calico_engine.dataplane.reader import PacketReader
 from calico_engine.errors import CalicoEngineError
 from verdict_fuzz.packets import PacketMaker
 from verdict_fuzz.worlds import world
@@ -92,7 +93,7 @@ def fate(cluster: Cluster, packet: Packet) -> object:
 
 def untouched(original: Cluster, packet: Packet, change: Touched) -> bool:
     try:
-        return not change.everything and change.endpoints.isdisjoint(endpoints_on_the_way(original.compiled, packet))
+        return not change.touches(footprint(PacketReader(original.compiled), [packet]))
     except CalicoEngineError:
         return True
 

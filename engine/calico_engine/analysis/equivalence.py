@@ -19,7 +19,7 @@ def differing_endpoints(before: CompiledCluster, after: CompiledCluster, change:
     """Those of the touched endpoints, as they were, whose chains mean something else now."""
     renewed = {each.id: each for each in _endpoints(after.model)}
     for old in _endpoints(before.model):
-        if old.id not in change.endpoints and not change.everything:
+        if not change.concerns(old.id):
             continue
         new = renewed.get(old.id)
         if new is None or endpoint_meaning(before.node(old.node), old) != endpoint_meaning(after.node(new.node), new):

@@ -80,7 +80,7 @@ class Outcome:
 
 
 class Watcher:
-    """Is told every answer. This one looks away; see `analysis.coverage` for one that does not."""
+    """Is told every answer. This one looks away; `policytests.coverage` has one that does not."""
 
     def saw(self, test: TestCase, cluster: Cluster, asked: Asked, verdict: Verdict) -> None:
         """One answer, on the cluster that it was asked of."""
@@ -100,10 +100,14 @@ def run_case(test: TestCase, cluster: Cluster, watcher: Watcher | None = None) -
 class Runner:
     """Runs the cases of a suite on one cluster. What steps make of the cluster is kept while cases share them."""
 
-    def __init__(self, suite: Suite, cluster: Cluster, watcher: Watcher | None = None) -> None:
+    def __init__(
+        self, suite: Suite, cluster: Cluster, watcher: Watcher | None = None, *, thorough: bool = True
+    ) -> None:
+        """`thorough`: a case asks all of its questions; otherwise it is done at the first unexpected answer."""
         self._suite = suite
         self._cluster = cluster
         self._watcher = watcher
+        self._thorough = thorough
         self._askers: dict[str, tuple[Cluster, Asker]] = {}
 
     def run(self, test: TestCase) -> Outcome:
@@ -122,9 +126,15 @@ class Runner:
                     failed += 1
                     if failed <= MOST_FAILURES:
                         failures.append(Failure(asked, message, verdict))
+                    if not self._thorough:
+                        break
         except (CalicoEngineError, ValueError) as error:
             return Outcome(test, asked_so_far, failed, tuple(failures), str(error))
         return Outcome(test, asked_so_far, failed, tuple(failures))
+
+    def given(self, test: TestCase) -> Cluster:
+        """The cluster that a case is about: what its steps make of the suite's. They raise what what-ifs raise."""
+        return self._given(test.case)[0]
 
     def _given(self, case: Case) -> tuple[Cluster, Asker]:
         steps = (*self._suite.test.given, *case.given)

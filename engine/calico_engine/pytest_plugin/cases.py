@@ -15,7 +15,7 @@ from calico_engine.policytests.reading import Suite, read_suites
 from calico_engine.policytests.results import result_of
 from calico_engine.policytests.running import Runner, TestCase, cases_of
 from calico_engine.pytest_plugin import MANIFESTS
-from calico_engine.pytest_plugin.clusters import clusters_of, errors_text, shown
+from calico_engine.pytest_plugin.clusters import clusters_of, shown, told_without_traceback
 from calico_engine.reports.policy_tests import detail_lines
 
 _ALL_DETAILS = 2  # -vv
@@ -74,7 +74,8 @@ class CaseItem(pytest.Item):
 
     def setup(self) -> None:
         """What is wrong with the manifests is an error of the test, not its failure."""
-        _ = self._running.runner
+        with told_without_traceback():
+            _ = self._running.runner
 
     def runtest(self) -> None:
         outcome = self._running.runner.run(self._test)
@@ -82,8 +83,6 @@ class CaseItem(pytest.Item):
             raise CaseNotPassed(result_of(outcome))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
-        if isinstance(excinfo.value, InvalidManifest):
-            return errors_text(excinfo.value)
         if isinstance(excinfo.value, CaseNotPassed):
             result = excinfo.value.result
             verbose = self.config.get_verbosity() >= _ALL_DETAILS

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -66,15 +68,18 @@ def clusters_of(config: pytest.Config) -> Clusters:
 
 
 def load(manifests: Manifests, config: pytest.Config) -> Cluster:
-    """The cluster, loaded once; what is wrong with the manifests fails the test without a traceback."""
-    try:
+    """The cluster, loaded once."""
+    with told_without_traceback():
         return clusters_of(config).load(manifests.paths, recursive=manifests.recursive)
+
+
+@contextmanager
+def told_without_traceback() -> Iterator[None]:
+    """What is wrong with manifests fails the test: a line for each error, up to a limit."""
+    try:
+        yield
     except InvalidManifest as wrong:
-        pytest.fail(errors_text(wrong), pytrace=False)
-
-
-def errors_text(wrong: InvalidManifest) -> str:
-    """A line for each error, up to a limit."""
-    lines = [str(error) for error in wrong.errors[:_MOST_ERRORS]]
-    rest = len(wrong.errors) - len(lines)
-    return "\n".join([*lines, f"… and {rest} more errors: see calico-engine validate"] if rest else lines)
+        lines = [str(error) for error in wrong.errors[:_MOST_ERRORS]]
+        rest = len(wrong.errors) - len(lines)
+        more = [f"… and {rest} more errors: see calico-engine validate"] if rest else []
+        raise pytest.fail.Exception("\n".join([*lines, *more]), pytrace=False) from None

@@ -123,7 +123,7 @@ class PolicyCoverage:
         return self._line(("metadata", "name"))
 
     def rule_line(self, direction: Direction, rule: RuleCoverage) -> int | None:
-        return self._line(self._rule_path(direction, rule))
+        return self._line(self._rule_path(direction, rule), key=self.converted)
 
     def clause_line(self, direction: Direction, rule: RuleCoverage, clause: Clause) -> int | None:
         rest = () if self.converted else clause.path

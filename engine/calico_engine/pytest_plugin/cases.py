@@ -33,11 +33,16 @@ class CaseFile(pytest.File):
         for suite in suites:
             running = _Running(suite, self.config)
             for test in cases_of([suite]):
-                name = printable(test.name)
+                name = _id(test.name)
                 # Several documents in one file may use the same name.
                 unique = f"{name} (line {test.line})" if name in names else name
                 names.add(unique)
                 yield CaseItem.from_parent(self, name=unique, test=test, running=running)
+
+
+def _id(name: str) -> str:
+    """A name without what divides the ids of tests: `::` before a name, and brackets around parameters."""
+    return printable(name).replace("::", ":").replace("[", "(").replace("]", ")")
 
 
 class _Running:

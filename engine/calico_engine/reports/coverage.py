@@ -85,10 +85,10 @@ def _tone(policy: PolicyCoverage) -> str:
 
 
 def _gaps(policy: PolicyCoverage) -> Iterator[Line]:
-    told = "".join(_policy_gaps(policy))
+    told = "; ".join(_policy_gaps(policy))
     if told or policy.share.exercised < policy.share.items:
         place = "" if policy.file is None else f"{printable(policy.file, _PATH)}:{policy.line}: "
-        yield Line(f"  {place}{_name(policy.id)}{told}", "unsure")
+        yield Line(f"  {place}{_name(policy.id)}{told and f': {told}'}", "unsure")
     if not policy.endpoints:
         return  # all the rest follows from it
     for direction in policy.directions:
@@ -98,13 +98,13 @@ def _gaps(policy: PolicyCoverage) -> Iterator[Line]:
 
 def _policy_gaps(policy: PolicyCoverage) -> Iterator[str]:
     if not policy.endpoints:
-        yield ": applies to no endpoint"
+        yield "applies to no endpoint"
         return
     for each in policy.directions:
         if not each.acts:
-            yield f": its types leave {each.direction.value} out, and it has rules for it"
+            yield f"its types leave {each.direction.value} out, so its rules for that do nothing"
         elif not each.tried:
-            yield f": no packet came to it ({each.direction.value})"
+            yield f"no packet came to it ({each.direction.value})"
 
 
 def _rule_gaps(policy: PolicyCoverage, direction: DirectionCoverage, rule: RuleCoverage) -> Iterator[Line]:

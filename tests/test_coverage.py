@@ -90,14 +90,29 @@ def test_a_service_as_the_destination_is_addresses_with_ports() -> None:
     assert counts(found) == {"destination.services": [1, 2]}
 
 
-def test_the_own_namespace_of_a_policy_goes_with_its_selectors() -> None:
-    """Felix looks in it alone unless a namespaceSelector says otherwise; what that keeps out is no single one's doing."""
-    rule = {"action": "Allow", "source": {"selector": "has(app)", "notSelector": "app == 'b'"}}
-    spec = {"selector": "app == 'b'", "ingress": [rule]}
+@pytest.mark.parametrize(
+    ("selectors", "clauses"),
+    [
+        # What the policy's own namespace keeps out, where Felix looks in it alone, is no single selector's doing.
+        (
+            {"selector": "has(app)", "notSelector": "app == 'b'"},
+            {"source.selector": [1, 0], "source.notSelector": [1, 0]},
+        ),
+        # A namespaceSelector is in the way of what lies in any other namespace, the own one or not.
+        (
+            {"selector": "app == 'a'", "namespaceSelector": "team == 'sales'"},
+            {"source.selector": [1, 0], "source.namespaceSelector": [1, 1]},
+        ),
+    ],
+)
+def test_selectors_in_a_policy_of_one_namespace(
+    selectors: Mapping[str, str], clauses: Mapping[str, Sequence[int]]
+) -> None:
+    spec = {"selector": "app == 'b'", "ingress": [{"action": "Allow", "source": selectors}]}
     world = cluster(document("NetworkPolicy", "p", spec, namespace="shop"))
     way = {"node": "n2", "outInterface": "cali2", "destination": B}
-    found = only(covered(world, *(packet(f"47 {source}", **way) for source in (A, C, OUTSIDE))), "p").rules[0]
-    assert counts(found) == {"source.selector": [1, 0], "source.notSelector": [1, 0]}
+    (found,) = only(covered(world, *(packet(f"47 {source}", **way) for source in (A, C, OUTSIDE))), "p").rules
+    assert counts(found) == clauses
 
 
 def test_log_rules_match_and_decide_nothing_and_pass_rules_end_their_tier() -> None:

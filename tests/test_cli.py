@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -268,6 +269,12 @@ def test_questions_that_cannot_be_understood(shell: Shell, manifests: str, what:
     assert result.err.startswith("error: ")
     assert len(result.err.splitlines()) == 1
     assert hint in result.err
+
+
+def test_the_version_and_the_release_that_is_modelled(shell: Shell) -> None:
+    result = shell("--version")
+    assert (result.code, result.err) == (0, "")
+    assert result.out == f"calico-engine {version('calico-engine')}, for Calico v3.32.1\n"
 
 
 def test_ambiguous_name_lists_both(shell: Shell) -> None:

@@ -192,6 +192,11 @@ def test_namespaces_are_labelled_with_their_names_since_1_21() -> None:
 # Where pods are
 
 
+@pytest.mark.parametrize(("nodes", "masters"), [(1, 1), (2, 1), (3, 1), (4, 3), (50, 3)])
+def test_how_many_masters_there_are_unless_it_is_said(nodes: int, masters: int) -> None:
+    assert made(nodes=nodes) == made(nodes=nodes, masters=masters)
+
+
 def test_pods_run_on_workers_and_on_masters_if_there_are_no_others() -> None:
     pods = of_kind(made(nodes=5, masters=2, pods_per_node=7), "Pod")
     assert Counter(pod["spec"]["nodeName"] for pod in pods) == {f"worker{place}": 7 for place in (1, 2, 3)}

@@ -149,6 +149,11 @@ CHANGES = (
         "Successfully deleted 1 'GlobalNetworkPolicy' resource(s)\n",
         *("policies.yaml", POLICIES[POLICIES.index("---") :], ""),
     ),
+    Change(
+        ("delete", "nodes", "n1", "n2", "n1"),
+        'node "n1" deleted\nnode "n2" deleted\n',
+        *("nodes.yaml", NODES[NODES.index("\n- api") : -1], " []"),
+    ),
     Change(("delete", "node", "n2"), 'node "n2" deleted\n', "nodes.yaml", NODES[NODES.rindex("- api") :], ""),
     Change(
         ("apply", "-"),
@@ -237,6 +242,19 @@ ERRORS = (
     (("label", "node", "n2", "zone=3"), "error: 'zone' already has a value (1), and --overwrite is false"),
     (("label", "node", "n9", "a=b"), "error: resource does not exist: node(n9)"),
     (("label", "node", "a=b"), "error: give one of: names, --all, -l SELECTOR"),
+    (
+        ("label", "node/n1", "a=b"),
+        "error: give one of: names, --all, -l SELECTOR; write the name apart from the kind: node n1",
+    ),
+    (("delete", "nodes", "n1", "n9"), "error: resource does not exist: nodes(n9)"),
+    (
+        ("delete", "nodes.projectcalico.org", "n1"),
+        "error: resource does not exist: nodes.projectcalico.org(n1); it is made of",
+    ),
+    (
+        ("delete", "pro", "projectcalico-default-allow"),
+        "error: resource does not exist: pro(projectcalico-default-allow); it is",
+    ),
     (("label", "node", "n1"), "error: at least one label is needed: KEY=VALUE sets one, KEY- removes it"),
     (("label", "node", "n1", "a=b", "a-"), "error: a label cannot be set and removed in one command: a"),
     (("delete", "gnp", "p4"), "error: resource does not exist: gnp(p4)"),
@@ -277,6 +295,45 @@ def test_what_is_refused_is_one_line_and_writes_nothing(
     assert done.err.startswith(says)
     assert texts(folder) == before
     assert sorted(path.name for path in folder.parent.iterdir()) == ["cluster"]
+
+
+MADE = {
+    "hep": "n1-auto-hep); it is made of other objects, and written nowhere: change its Node or the KubeControllersConf",
+    "profile": "kns.n); it is made of other objects, and written nowhere: change its Namespace or ServiceAccount",
+}
+
+
+@pytest.mark.parametrize("kind", MADE)
+@pytest.mark.parametrize("words", [("label", "a=b"), ("patch", "-p", '{"spec": {}}'), ("delete",)], ids=lambda w: w[0])
+def test_what_the_controllers_make_is_not_changed(
+    command: Command, folder: Path, kind: str, words: tuple[str, ...]
+) -> None:
+    configuration = {"apiVersion": "projectcalico.org/v3", "kind": "KubeControllersConfiguration"}
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}
+    (folder / "c.yaml").write_text(
+        "\n---\n".join(
+            json.dumps(each)
+            for each in ({**configuration, "metadata": {"name": "default"}, **json.loads(ENABLE)}, namespace)
+        )
+    )
+    name = MADE[kind].partition(")")[0]
+    done = command(words[0], kind, name, *words[1:], "-f", str(folder))
+    assert done.err.startswith(f"error: resource does not exist: {kind}({MADE[kind]}")
+    assert Cluster.load(folder).get(kind, name)
+
+
+def test_items_that_stand_alone_and_items_that_do_not_can_go_together(command: Command, folder: Path) -> None:
+    """The last can be told in the whole document only: what it names is shared with the second."""
+    items = ["metadata: {name: %s}", "metadata: {name: %s, labels: &l {a: b}}", "metadata: {name: %s}"]
+    items.append("metadata: {name: %s, labels: *l}")
+    text = "".join(
+        f"- apiVersion: v1\n  kind: Node\n  {item % name}\n" for item, name in zip(items, "abcd", strict=True)
+    )
+    (folder / "nodes.yaml").write_text(f"apiVersion: v1\nkind: List\nitems:\n{text}")
+    assert command("delete", "nodes", "a", "c", "d", "-f", str(folder), "--write").code == 0
+    assert [line for line in texts(folder)["nodes.yaml"].splitlines() if "name" in line] == [
+        "  metadata: {name: b, labels: {a: b}}"
+    ]
 
 
 def test_lists_of_kubernetes_objects_are_said_to_be_replaced(command: Command, folder: Path) -> None:

@@ -21,23 +21,22 @@ from calico_engine.manifests.loading import Loaded, read_object
 from calico_engine.manifests.stored import stored_form
 from calico_engine.manifests.validator.shapes import label_key_problem, label_value_problem
 from calico_engine.resources import MODELS, NetworkPolicy, Node, Policy, Profile, Tier
-from calico_engine.resources.kinds import BY_NAME, is_namespaced
-from calico_engine.resources.kubernetes import KUBERNETES_KINDS
+from calico_engine.resources.kinds import calico_kind, is_namespaced
+from calico_engine.resources.kubernetes import KUBERNETES_KINDS, KUBERNETES_NAMES
 from calico_engine.resources.profiles import DEFAULT_ALLOW_PROFILE
 from calico_engine.resources.tiers import BUILT_IN_TIERS, DEFAULT_TIER
 from calico_selectors import InvalidSelector, Selector
 
 _DEFAULT_NAMESPACE = "default"
 _RENAMED = "an object cannot be renamed: delete it and create another"
-_PLURALS = {"NetworkPolicy": "networkpolicies", "ClusterNetworkPolicy": "clusternetworkpolicies"}
-#: Names of Kubernetes kinds as kubectl takes them, in lower case.
-_KUBERNETES_NAMES = {kind.lower(): kind for _, kind in KUBERNETES_KINDS} | {
-    _PLURALS.get(kind, f"{kind.lower()}s"): kind for _, kind in KUBERNETES_KINDS
+#: Of what Calico's controllers and converters make objects.
+_MADE_OF = {
+    "HostEndpoint": "its Node or the KubeControllersConfiguration",
+    "Profile": "its Namespace or ServiceAccount",
+    "WorkloadEndpoint": "its Pod",
+    "Node": "Kubernetes' own",
+    "NetworkPolicy": "Kubernetes' own",
 }
-#: kubectl's short names, as far as none is Calico's own name of a kind that Kubernetes has not.
-_KUBERNETES_NAMES |= {"no": "Node", "nos": "Node", "ns": "Namespace", "po": "Pod", "sa": "ServiceAccount"}
-_KUBERNETES_NAMES |= {"svc": "Service", "netpol": "NetworkPolicy"}
-_OWN_GROUPS = ("", "projectcalico.org", "crd.projectcalico.org")
 _VERSION_OF = {kind: version for version, kind in KUBERNETES_KINDS}
 
 
@@ -124,9 +123,21 @@ def find(datastore: Datastore, kind: str, name: str, namespace: str | None = Non
         names = {target.key[2] for target in candidates}
         raise UnknownReference(f"resource does not exist: {kind}({printable(name)}){did_you_mean(name, names)}")
     if len(found) > 1:
-        both = f"{kind.lower()}.{_OWN_GROUPS[1]} and {kind.lower()}.networking.k8s.io"
+        both = f"{kind.lower()}.projectcalico.org and {kind.lower()}.networking.k8s.io"
         raise UnknownReference(f"{kind}({printable(name)}) is two things; say which is meant: {both}")
     return found[0]
+
+
+def hint_if_made(complete: Datastore, kind: str, name: str, namespace: str | None = None) -> str:
+    """A word about an object that is written nowhere, but stands in the datastore once the controllers have run."""
+    own = calico_kind(kind)
+    if own is None:
+        return ""
+    if (own, name) == (Profile.KIND, DEFAULT_ALLOW_PROFILE):
+        return "; it is built in"
+    key = (own, (namespace or _DEFAULT_NAMESPACE) if is_namespaced(own) else "", name)
+    made = key in complete.entries
+    return f"; it is made of other objects, and written nowhere: change {_MADE_OF.get(own, 'those')}" if made else ""
 
 
 def selected(datastore: Datastore, kind: str, selector: Selector, namespace: str | None = None) -> list[Target]:
@@ -156,7 +167,7 @@ def _with_configuration(datastore: Datastore, kind: str, name: str) -> Datastore
     """What is patched may be the object that kube-controllers creates where there is none (runconfig.go)."""
     configuration = stored_configuration(None)
     key = (configuration.KIND, "", CONFIGURATION_NAME)
-    if datastore.stored or (_calico_kind(kind), "", name) != key or key in datastore.entries:
+    if datastore.stored or (calico_kind(kind), "", name) != key or key in datastore.entries:
         return datastore
     return _with(datastore, {key: Entry(configuration)}, {})
 
@@ -197,7 +208,7 @@ def _without(entries: Mapping[Key, Any], gone: Key) -> dict[Key, Any]:
 
 def _check_not_kubernetes(operation: str, kind: str, namespace: str | None, name: str) -> None:
     """calicoctl goes by the name, in either datastore (calicoctl/calicoctl/resourcemgr/networkpolicy.go)."""
-    if _calico_kind(kind) == NetworkPolicy.KIND and name.startswith(KUBERNETES_POLICY_PREFIX):
+    if calico_kind(kind) == NetworkPolicy.KIND and name.startswith(KUBERNETES_POLICY_PREFIX):
         full = f"{NetworkPolicy.KIND}({namespace or _DEFAULT_NAMESPACE}/{printable(name)})"
         reason = "kubernetes network policies must be managed through the kubernetes API"
         raise ChangeRefused(f"operation {operation} is not supported on {full}: {reason}")
@@ -212,13 +223,6 @@ def _check_tier(datastore: Datastore, name: str) -> None:
             raise ChangeRefused(f"Cannot delete a non-empty tier: {key[0]} {printable(key[2])} is in {name}")
 
 
-def _calico_kind(name: str) -> str | None:
-    """Calico's kind that is called so, with or without its group."""
-    word, _, group = name.lower().partition(".")
-    known = BY_NAME.get(word) if group in _OWN_GROUPS else None
-    return None if known is None else known.kind
-
-
 def _of_kind(datastore: Datastore, kind: str, namespace: str | None) -> list[Target]:
     """Every object that the kind's name may mean. `networkpolicy.networking.k8s.io` means Kubernetes' own.
 
@@ -227,18 +231,18 @@ def _of_kind(datastore: Datastore, kind: str, namespace: str | None) -> list[Tar
     """
     name, _, group = kind.lower().partition(".")
     found: list[Target] = []
-    own = _calico_kind(kind)
+    own = calico_kind(kind)
     if own is not None:
         wanted = (namespace or _DEFAULT_NAMESPACE) if is_namespaced(own) else ""
         found += [Target(key, e) for key, e in datastore.entries.items() if key[0] == own and key[1] == wanted]
-    foreign = _KUBERNETES_NAMES.get(name)
+    foreign = KUBERNETES_NAMES.get(name)
     if foreign is not None and (not group or _VERSION_OF[foreign].startswith(group)):
         version = _VERSION_OF[foreign]
         wanted = (namespace or _DEFAULT_NAMESPACE) if KUBERNETES_KINDS[version, foreign] else ""
         theirs = [Target(key, e) for key, e in datastore.kubernetes.items() if key[0] == foreign and key[1] == wanted]
         originals = {target.key for target in theirs if foreign == Node.KIND}
         found = [target for target in found if target.key not in originals] + theirs
-    if foreign is None and name not in BY_NAME:
+    if foreign is None and own is None:
         kind_named(kind)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -123,11 +124,13 @@ class Cluster:
 
     def delete(self, kind: str, name: str, namespace: str | None = None) -> Cluster:
         """A new cluster without one object; UnknownReference if there is none, ChangeRefused if it is protected."""
-        return self._changed(changes.delete(self._assembly.written, kind, name, namespace))
+        with self._told_if_made(kind, name, namespace):
+            return self._changed(changes.delete(self._assembly.written, kind, name, namespace))
 
     def patch(self, kind: str, name: str, change: Mapping[str, object], namespace: str | None = None) -> Cluster:
         """A new cluster with one object changed by a merge patch: mappings merge, null removes, all else replaces."""
-        return self._changed(changes.patch(self._assembly.written, kind, name, change, namespace))
+        with self._told_if_made(kind, name, namespace):
+            return self._changed(changes.patch(self._assembly.written, kind, name, change, namespace))
 
     def label(
         self, kind: str, target: str, *labels: str, overwrite: bool = False, namespace: str | None = None
@@ -136,9 +139,19 @@ class Cluster:
 
         The controllers run again, so labelling a Node labels its automatic host endpoint.
         """
-        return self._changed(
-            changes.label(self._assembly.written, kind, target, labels, overwrite=overwrite, namespace=namespace)
-        )
+        with self._told_if_made(kind, target, namespace):
+            return self._changed(
+                changes.label(self._assembly.written, kind, target, labels, overwrite=overwrite, namespace=namespace)
+            )
+
+    @contextlib.contextmanager
+    def _told_if_made(self, kind: str, name: str, namespace: str | None) -> Iterator[None]:
+        """An object that `get` shows and that is not there to be changed is worth a word."""
+        try:
+            yield
+        except UnknownReference as error:
+            hint = changes.hint_if_made(self._datastore, kind, name, namespace)
+            raise UnknownReference(f"{error}{hint}") from None
 
     @collector_paused()
     def _changed(

@@ -10,7 +10,8 @@ from calico_engine.manifests.hints import did_you_mean
 from calico_engine.manifests.stored import stored_form
 from calico_engine.resources import API_VERSION, Profile, Resource, Tier
 from calico_engine.resources.base import ObjectMeta
-from calico_engine.resources.kinds import BY_NAME, KindNames
+from calico_engine.resources.kinds import BY_NAME, KindNames, calico_kind, written_apart
+from calico_engine.resources.kubernetes import KUBERNETES_NAMES
 from calico_engine.resources.profiles import DEFAULT_ALLOW_PROFILE, ProfileSpec
 from calico_engine.resources.rules import Rule
 
@@ -19,10 +20,13 @@ _ALLOW = (Rule(action="Allow"),)
 
 def kind_named(name: str) -> KindNames:
     """The kind that is called so: `heps`, `HostEndpoint`, `gnp` … Raises UnknownReference with the nearest name."""
-    known = BY_NAME.get(name.lower())
-    if known is None:
-        raise UnknownReference(f"there is no kind {quoted(name)}{did_you_mean(name, BY_NAME)}")
-    return known
+    kind = calico_kind(name)
+    if kind is not None:
+        return BY_NAME[kind.lower()]
+    if name.lower().partition(".")[0] in KUBERNETES_NAMES:
+        told = "is a kind of Kubernetes, not of Calico: calico-engine convert shows what becomes of those"
+        raise UnknownReference(f"{quoted(name)} {told}")
+    raise UnknownReference(f"there is no kind {quoted(name)}{written_apart(name) or did_you_mean(name, BY_NAME)}")
 
 
 def listed(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from calico_engine.analysis.choices import Choice, by_backend, differences, most_alike, shown_backend
 from calico_engine.analysis.parties import Directory, Party, is_loopback, is_ordinary
 from calico_engine.analysis.replies import question_points, reply_to, turned
-from calico_engine.analysis.services import Service, parse_service
+from calico_engine.analysis.services import Service, number_remarks, parse_service
 from calico_engine.analysis.translated_packets import translated_packets
 from calico_engine.analysis.translation_remarks import left_aside, translation_remarks
 from calico_engine.analysis.translations import Fronted, Translation
@@ -114,7 +114,7 @@ class ConnectionReader:
         asked = [self._packets(sender, receiver, pair, wanted, source_port) for pair in pairs]
         aside = self._translator.left_aside(receiver, wanted)
         remarks = left_aside(aside, wanted) if aside else self._translator.passed_by(destination, wanted)
-        assumptions = (*self._assumptions(sender, receiver), *remarks)
+        assumptions = (*self._assumptions(sender, receiver), *remarks, *number_remarks(service))
         return self._answer([Choice(*pair) for pair in pairs], asked, assumptions, frozenset(aside))
 
     def is_outside(self, address: Address) -> bool:

@@ -15,6 +15,8 @@ from calico_engine.frozen import frozen
 from calico_engine.packets import find_address
 from calico_engine.resources import WorkloadEndpoint
 
+_KINDS = "address, node, host endpoint (hep/NAME) or pod (NAMESPACE/NAME)"
+
 
 @frozen
 class Party:
@@ -102,16 +104,20 @@ class Directory:
 
     def _unknown(self, name: str) -> str:
         model = self._compiled.model
+        objects = self._compiled.datastore.kubernetes
+        services = [f"svc/{namespace}/{called}" for kind, namespace, called in objects if kind == "Service"]
+        if name in services:
+            return f"{quoted(name)} is no {_KINDS}, but a Service, which sends nothing: name one of its pods"
         known = [
             *self._compiled.nodes,
             *(f"hep/{endpoint.id.name}" for endpoint in model.host_endpoints),
             *(f"{namespace}/{pod}" for (namespace, _), pod in self._pod_names.items()),
             *(f"{endpoint.id.namespace}/{endpoint.id.name}" for endpoint in model.workload_endpoints),
+            *services,
         ]
-        close = difflib.get_close_matches(name[:100], known, n=3, cutoff=0.5)
+        close = difflib.get_close_matches(name[:100].lower(), known, n=3, cutoff=0.5)
         hint = f"; did you mean {', '.join(close)}?" if close else ""
-        kinds = "address, node, host endpoint (hep/NAME) or pod (NAMESPACE/NAME)"
-        return f"{quoted(name)} is no {kinds} of these manifests{hint}"
+        return f"{quoted(name)} is no {_KINDS} of these manifests{hint}"
 
     def _host_endpoint(self, endpoint: FelixEndpoint) -> Party:
         """The node, by the interface that the endpoint names and by its own addresses, tunnels aside."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 
 from calico_engine.errors import quoted
 from calico_engine.frozen import frozen
@@ -43,6 +44,8 @@ SERVICE_NAMES: Mapping[str, tuple[int, int]] = {
     "vxlan": (UDP, 4789),
     "wireguard": (UDP, 51820),
 }
+
+_PROTOCOLS = ("tcp", "udp", "sctp", "icmp", "icmpv6")
 
 
 @frozen
@@ -89,16 +92,36 @@ def parse_service(text: str) -> Service:
     return Service(protocol)
 
 
+def number_remarks(text: str) -> Iterator[str]:
+    """A number alone is that of a protocol, which is perhaps not what was meant."""
+    if text.isdigit():
+        yield f"{text} is taken for the number of an IP protocol; a port is written with its protocol, such as tcp/{text}"
+
+
 def _unknown(text: str) -> str:
-    close = difflib.get_close_matches(text[:40].lower(), SERVICE_NAMES, n=1)
-    hint = f"; did you mean {close[0]}?" if close else "."
+    words = (*_PROTOCOLS, *SERVICE_NAMES)
+    close = _as_port(text) or next(iter(difflib.get_close_matches(text[:40].lower(), words, n=1)), None)
+    hint = f"; did you mean {close}?" if close else "."
     known = ", ".join(sorted(SERVICE_NAMES))
     return (
         f"{quoted(text)} is no service{hint} Write tcp/PORT, udp/PORT, sctp/PORT, icmp, a protocol, or one of {known}"
     )
 
 
+def _as_port(text: str) -> str | None:
+    """What a port may be meant by: `443`, `443/tcp`, `tcp:443`, `tpc/443`."""
+    words = re.split("[/: ]", text[:40].lower())
+    numbers = [word for word in words if word.isascii() and word.isdigit()]
+    names = [word for word in words if word not in numbers]
+    if len(numbers) != 1 or len(names) > 1:
+        return None
+    protocols = difflib.get_close_matches(names[0], _PROTOCOLS[:3], n=1) if names else ["tcp"]
+    return f"{protocols[0]}/{numbers[0]}" if protocols else None
+
+
 def _number(text: str, whole: str) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 5 or int(text) > 65535:
-        raise ValueError(f"{quoted(whole)}: {quoted(text, 40)} is not a number from 0 to 65535")
+        meant = _as_port(whole)
+        hint = f"; did you mean {meant}?" if meant not in (None, whole) else ""
+        raise ValueError(f"{quoted(whole)}: {quoted(text, 40)} is not a number from 0 to 65535{hint}")
     return int(text)

@@ -12,6 +12,8 @@ from calico_engine.errors import CalicoEngineError, InvalidManifest
 
 ALLOWED, DENIED, BAD_INPUT, UNCERTAIN = 0, 1, 2, 3
 INTERRUPTED = 130
+#: The release whose behaviour is modelled.
+CALICO_VERSION = "v3.32.1"
 
 app = typer.Typer(
     help="Would this packet be allowed, and why? Answers for Calico policy, from the YAML alone.",
@@ -37,8 +39,20 @@ class WrongUsage(CalicoEngineError):
     """The command line does not make sense."""
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"calico-engine {version('calico-engine')}, for Calico {CALICO_VERSION}")
+        raise typer.Exit(ALLOWED)
+
+
 @app.callback()
-def _main() -> None:
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
     """Keeps the commands named when there is one only."""
 
 

@@ -10,6 +10,7 @@ import typer
 
 from calico_engine.cli.application import WrongUsage, app
 from calico_engine.cli.changing import Folder, KindName, Namespace, Quiet, Subfolders, Write
+from calico_engine.resources.kinds import written_apart
 
 if TYPE_CHECKING:
     from calico_engine.changes import Target
@@ -38,12 +39,12 @@ def label(
 
     names = [word for word in words if not _is_label(word)]
     labels = [word for word in words if _is_label(word)]
-    _check(names, labels, every, selector)
+    _check(kind, names, labels, every, selector)
     copy = WorkingCopy.open(folder, recursive=recursive)
-    targets = _targets(copy, kind, names, selector, namespace)
     cluster = copy.cluster
     for wanted in names or [str(label_filter(selector or ""))]:
         cluster = cluster.label(kind, wanted, *labels, overwrite=overwrite, namespace=namespace)
+    targets = _targets(copy, kind, names, selector, namespace)
     told = [line for target in targets for line in _label(copy, target, labels, overwrite)]
     finish(copy, told or ["No resources found"], write=write, quiet=quiet)
 
@@ -52,11 +53,11 @@ def _is_label(word: str) -> bool:
     return "=" in word or word.endswith("-")
 
 
-def _check(names: Sequence[str], labels: Sequence[str], every: bool, selector: str | None) -> None:
+def _check(kind: str, names: Sequence[str], labels: Sequence[str], every: bool, selector: str | None) -> None:
     if not labels:
         raise WrongUsage("at least one label is needed: KEY=VALUE sets one, KEY- removes it")
     if [bool(names), every, selector is not None].count(True) != 1:
-        raise WrongUsage("give one of: names, --all, -l SELECTOR")
+        raise WrongUsage(f"give one of: names, --all, -l SELECTOR{written_apart(kind)}")
     removed = {word[:-1] for word in labels if "=" not in word}
     both = sorted(removed & {word.partition("=")[0] for word in labels if "=" in word})
     if both:

@@ -20,7 +20,9 @@ def _commands() -> None:
 @_new.command()
 def cluster(
     nodes: Annotated[int, typer.Option("--nodes", help="How many, the masters among them.")] = 50,
-    masters: Annotated[int, typer.Option("--masters", help="How many of the nodes are masters.")] = 3,
+    masters: Annotated[
+        int | None, typer.Option("--masters", help="How many of the nodes are masters; otherwise 3, or 1 of few.")
+    ] = None,
     platform: Annotated[
         str, typer.Option("--platform", help="kubeadm-1.N: decides on the nodes' labels and taints.")
     ] = "kubeadm-1.24",

@@ -62,7 +62,9 @@ def _unexpected(error: Exception) -> str:
     if callable(told):
         context = getattr(error, "ctx", None)
         command = getattr(context, "command_path", None) or "calico-engine"
-        return f"error: {told()} ({command} -h shows the usage)"
+        # Some versions of typer say what kind of exception a value raised.
+        message = told().replace(": Value error, ", ": ", 1)
+        return f"error: {message} ({command} -h shows the usage)"
     return f"internal error, please report it: {type(error).__name__}: {error}"
 
 

@@ -215,14 +215,18 @@ def _with_items(document: Document, edits: list[tuple[Origin, object]]) -> tuple
     line = Origin(document, (*parent, 0)).place()[0] - document.first_line
     items = Items(document.text, line)
     value = read_document(document)[0]
-    left = []
+    left: list[tuple[Origin, object]] = []
     for origin, wanted in edits:
         index = origin.prefix[-1]
         assert isinstance(index, int)
         was = value_at(value, origin.prefix)
-        done = origin.prefix[:-1] == parent and (
-            items.remove(index, was) if wanted is _REMOVED else items.edit(index, was, wanted)  # type: ignore[arg-type]
-        )
+        if origin.prefix[:-1] != parent:
+            done = False
+        elif wanted is _REMOVED:
+            # Those further down that are left would no longer be where they are said to be.
+            done = not left and items.remove(index, was)
+        else:
+            done = items.edit(index, was, wanted)  # type: ignore[arg-type]
         if not done:
             left.append((origin, wanted))
     return items.text, left

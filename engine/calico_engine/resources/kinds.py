@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from calico_engine.errors import printable
 from calico_engine.frozen import frozen
 from calico_engine.resources import MODELS
 
@@ -57,7 +58,21 @@ KINDS: tuple[KindNames, ...] = (
 BY_NAME: Mapping[str, KindNames] = {
     name: names for names in KINDS for name in (names.kind.lower(), names.plural, *names.aliases)
 }
+_GROUPS = ("", "projectcalico.org", "crd.projectcalico.org")
 _NAMESPACED = {model.KIND: model.NAMESPACED for model in MODELS.values()}
+
+
+def calico_kind(name: str) -> str | None:
+    """Calico's kind that is called so, with or without its group (`np.projectcalico.org`)."""
+    word, _, group = name.lower().partition(".")
+    known = BY_NAME.get(word) if group in _GROUPS else None
+    return None if known is None else known.kind
+
+
+def written_apart(name: str) -> str:
+    """A word about a kind that has a name behind it, as kubectl takes them."""
+    kind, slash, rest = name.partition("/")
+    return f"; write the name apart from the kind: {printable(f'{kind} {rest}')}" if slash else ""
 
 
 def is_namespaced(kind: str) -> bool:

@@ -19,6 +19,24 @@ KUBERNETES_KINDS: Mapping[tuple[str, str], bool] = {
     ("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy"): False,
 }
 
+_PLURALS = {"NetworkPolicy": "networkpolicies", "ClusterNetworkPolicy": "clusternetworkpolicies"}
+#: As far as none is Calico's own name of a kind that Kubernetes has not.
+_SHORT_NAMES = {
+    "no": "Node",
+    "nos": "Node",
+    "ns": "Namespace",
+    "po": "Pod",
+    "sa": "ServiceAccount",
+    "svc": "Service",
+    "netpol": "NetworkPolicy",
+}
+#: Names of kinds as kubectl takes them, in lower case.
+KUBERNETES_NAMES: Mapping[str, str] = {
+    **{kind.lower(): kind for _, kind in KUBERNETES_KINDS},
+    **{_PLURALS.get(kind, f"{kind.lower()}s"): kind for _, kind in KUBERNETES_KINDS},
+    **_SHORT_NAMES,
+}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KubernetesObject:

@@ -19,7 +19,7 @@ _LABEL_VALUE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?", re
 def synthetic_cluster(
     *,
     nodes: int = 50,
-    masters: int = 3,
+    masters: int | None = None,
     platform: str = "kubeadm-1.24",
     pods_per_node: int = 0,
     seed: int = 0,
@@ -31,12 +31,15 @@ def synthetic_cluster(
 ) -> list[Manifest]:
     """A believable cluster as plain manifests: the same arguments always give the same ones.
 
-    `nodes` counts the masters in. `platform` is `kubeadm-1.N`: it decides on labels and taints. Pods run on workers
-    (on masters if there are no workers). `zones` are a cloud's. ValueError where something is impossible.
+    `nodes` counts the masters in: three unless given, or one among fewer than four nodes. `platform` is `kubeadm-1.N`: it
+    decides on labels and taints. Pods run on workers (on masters if there are no workers). `zones` are a cloud's.
+    ValueError where something is impossible.
 
     >>> [obj["metadata"]["name"] for obj in synthetic_cluster(nodes=3, masters=1) if obj["kind"] == "Node"]
     ['master1', 'worker1', 'worker2']
     """
+    if masters is None:
+        masters = 3 if nodes > 3 else 1
     _check(nodes, masters, pods_per_node, zones)
     release = Platform.parse(platform)
     addresses = address_plans(nodes, pods_per_node, pod_cidr=pod_cidr, node_cidr=node_cidr, ipv6=ipv6)

@@ -167,6 +167,13 @@ def test_the_end_of_a_tier_that_denies() -> None:
     assert [only(coverage, name).denied_at_end for name in "ab"] == [1, 1]
 
 
+def test_the_end_of_a_tier_denies_no_packet_of_untracked_policy() -> None:
+    untracked = policy("p", [{"action": "Allow", "protocol": "TCP"}], doNotTrack=True, applyOnForward=True)
+    coverage = covered(cluster(untracked), f"UDP {A} 80")
+    assert [(tier.denied, tier.passed) for tier in coverage.tiers] == [(0, 1)]
+    assert (only(coverage, "p").tried, only(coverage, "p").denied_at_end) == (1, 0)
+
+
 def test_profiles_that_are_written_count_and_others_do_not() -> None:
     rules = [{"action": "Pass"}, {"action": "Allow"}], [{"action": "Deny", "protocol": "TCP"}, {"action": "Pass"}]
     world = cluster(*(document("Profile", name, {"ingress": given}) for name, given in zip("pq", rules, strict=True)))
@@ -270,6 +277,7 @@ def test_rules_that_a_change_moves_count_as_themselves_and_those_that_it_brings_
     changed = changed.apply(policy("q", [{"action": "Deny"}], order=9))
     base, seen = world.coverage_collector().coverage(), covered(changed, f"TCP {A} 80", f"UDP {A} 80", f"47 {A}")
     merged = merge([base, seen])
+    assert merged == merge([seen, base])
     assert [(rule.index, rule.matched) for rule in of(merged, "p").rules] == [(0, 1), (0, 1), (1, 0)]
     kept = within(merged, base)
     assert [each.id.name for each in kept.policies] == ["p"]

@@ -9,7 +9,7 @@ import pytest
 from calico_engine import Cluster
 from calico_engine.changes import find, label, selected
 from calico_engine.datastore import Datastore, KubernetesEntry, build
-from calico_engine.errors import UnknownReference
+from calico_engine.errors import CalicoEngineError, UnknownReference
 from calico_engine.manifests.loading import load
 from calico_engine.manifests.sources import Source
 from calico_selectors import Selector
@@ -108,6 +108,20 @@ def test_policies_of_one_name_are_two(kind: str, name: str, is_kubernetes_own: b
     store = datastore(POLICIES)
     assert isinstance(find(store, kind, name).entry, KubernetesEntry) is is_kubernetes_own
     assert labelled(store, kind, name) == {name: is_kubernetes_own}
+
+
+@pytest.mark.parametrize(("kind", "name"), [("np", "p"), ("netpol", "q")])
+def test_an_object_of_another_namespace_is_found_there(kind: str, name: str) -> None:
+    with pytest.raises(UnknownReference, match=f"{name}.; there is one in namespace .default."):
+        find(datastore(POLICIES), kind, name, "x")
+
+
+@pytest.mark.parametrize(("kind", "refused"), [("tier", True), ("gnp", True), ("node", False), ("ns", False)])
+def test_what_stands_in_no_namespace_is_asked_for_in_none(kind: str, refused: bool) -> None:
+    """calicoctl says so, and kubectl, for kinds of its own, passes over the namespace."""
+    message = "is not namespaced" if refused else "resource does not exist"
+    with pytest.raises(CalicoEngineError, match=message):
+        find(datastore(NODES), kind, "nobody", "x")
 
 
 def test_which_of_two_policies_is_meant_must_be_said() -> None:

@@ -147,6 +147,14 @@ def test_policies_of_kubernetes_are_objects_of_calico_s_in_etcd_alone(
     )
 
 
+def test_a_name_in_another_namespace_is_found_there(sets: str, capsys: pytest.CaptureFixture[str]) -> None:
+    other = next(name for name in map(name_of, Cluster.load(sets).get("netsets")) if not name.startswith("default/"))
+    namespace, _, name = other.partition("/")
+    assert run(["get", "netsets", name, "-n", "nowhere", "-f", sets]) == 1
+    assert f'"{name}" not found; there is one in namespace ' in (err := capsys.readouterr().err)
+    assert f'"{namespace}"' in err
+
+
 def test_nothing_is_shown_of_what_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     for output in ("ps", "yaml", "json", "name"):
         assert run(["get", "heps", "nobody", "-o", output, "-f", TUTORIAL]) == 1
@@ -162,6 +170,7 @@ WRONG_USAGE = {
     "a name everywhere": (["np", "p", "-A"], "cannot use --all-namespaces flag for getting a single resource"),
     "an empty name": (["heps", ""], "resource name may not be empty"),
     "names and labels": (["heps", "a", "-l", "b"], "give either names or a selector"),
+    "two kinds": (["heps,np"], "there is no kind 'heps,np'; name one kind at a time"),
     "a kind of Kubernetes": (["pods"], "'pods' is a kind of Kubernetes, not of Calico"),
     "Kubernetes' policies": (["networkpolicies.networking.k8s.io"], "is a kind of Kubernetes, not of Calico"),
     "a name behind the kind": (["heps/h"], "there is no kind 'heps/h'; write the name apart from the kind: heps h"),

@@ -16,7 +16,7 @@ from calico_engine.errors import ChangeRefused, InvalidManifest, UnknownReferenc
 from calico_engine.frozen import frozen
 from calico_engine.listing import kind_named
 from calico_engine.manifests.client_rules import KUBERNETES_POLICY_PREFIX, tier_problems
-from calico_engine.manifests.hints import did_you_mean
+from calico_engine.manifests.hints import did_you_mean, elsewhere
 from calico_engine.manifests.loading import Loaded, read_object
 from calico_engine.manifests.stored import stored_form
 from calico_engine.manifests.validator.shapes import label_key_problem, label_value_problem
@@ -120,8 +120,11 @@ def find(datastore: Datastore, kind: str, name: str, namespace: str | None = Non
     candidates = _of_kind(datastore, kind, namespace)
     found = [target for target in candidates if target.key[2] == name]
     if not found:
-        names = {target.key[2] for target in candidates}
-        raise UnknownReference(f"resource does not exist: {kind}({printable(name)}){did_you_mean(name, names)}")
+        kinds = calico_kind(kind), KUBERNETES_NAMES.get(kind.lower().partition(".")[0])
+        keys = (*datastore.entries, *datastore.kubernetes)
+        hint = elsewhere(space for own, space, called in keys if own in kinds and called == name and space)
+        hint = hint or did_you_mean(name, {target.key[2] for target in candidates})
+        raise UnknownReference(f"resource does not exist: {kind}({printable(name)}){hint}")
     if len(found) > 1:
         both = f"{kind.lower()}.projectcalico.org and {kind.lower()}.networking.k8s.io"
         raise UnknownReference(f"{kind}({printable(name)}) is two things; say which is meant: {both}")
@@ -236,6 +239,8 @@ def _of_kind(datastore: Datastore, kind: str, namespace: str | None) -> list[Tar
         wanted = (namespace or _DEFAULT_NAMESPACE) if is_namespaced(own) else ""
         found += [Target(key, e) for key, e in datastore.entries.items() if key[0] == own and key[1] == wanted]
     foreign = KUBERNETES_NAMES.get(name)
+    if namespace is not None and own is not None and foreign is None and not is_namespaced(own):
+        raise ChangeRefused(f"{own} is not namespaced")
     if foreign is not None and (not group or _VERSION_OF[foreign].startswith(group)):
         version = _VERSION_OF[foreign]
         wanted = (namespace or _DEFAULT_NAMESPACE) if KUBERNETES_KINDS[version, foreign] else ""

@@ -26,7 +26,8 @@ def kind_named(name: str) -> KindNames:
     if name.lower().partition(".")[0] in KUBERNETES_NAMES:
         told = "is a kind of Kubernetes, not of Calico: calico-engine convert shows what becomes of those"
         raise UnknownReference(f"{quoted(name)} {told}")
-    raise UnknownReference(f"there is no kind {quoted(name)}{written_apart(name) or did_you_mean(name, BY_NAME)}")
+    hint = "; name one kind at a time" if "," in name else written_apart(name) or did_you_mean(name, BY_NAME)
+    raise UnknownReference(f"there is no kind {quoted(name)}{hint}")
 
 
 def listed(

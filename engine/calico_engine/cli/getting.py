@@ -15,7 +15,7 @@ from calico_engine.errors import printable, quoted
 from calico_engine.frozen import frozen
 from calico_engine.label_filters import label_filter
 from calico_engine.listing import kind_named
-from calico_engine.manifests.hints import did_you_mean
+from calico_engine.manifests.hints import did_you_mean, elsewhere
 from calico_engine.reports.lines import Line
 from calico_engine.reports.listings import as_json, as_list, as_yaml, names_of
 from calico_engine.reports.tables import DEFAULT_AS_NUMBER, headings, table
@@ -119,6 +119,11 @@ def _name(obj: Json) -> str:
     return str(metadata["name"]) if isinstance(metadata, Mapping) else ""
 
 
+def _namespace_of(obj: Json) -> str:
+    metadata = obj["metadata"]
+    return str(metadata["namespace"]) if isinstance(metadata, Mapping) else ""
+
+
 def _labels(obj: Json) -> Mapping[str, str]:
     metadata = obj["metadata"]
     return metadata.get("labels", {}) if isinstance(metadata, Mapping) else {}
@@ -128,11 +133,15 @@ def _absent(cluster: Cluster, question: _Question, name: str) -> str:
     """calicoctl's words (libcalico-go/lib/errors/errors.go: ErrorResourceDoesNotExist), and the nearest name there is."""
     full = f"{question.namespace}/{name}" if question.namespace else name
     known = [_name(obj) for obj in cluster.get(question.kind.kind, namespace=question.namespace)]
-    reason = f'{question.kind.plural}.crd.projectcalico.org "{printable(name)}" not found{did_you_mean(name, known)}'
+    spaces = (
+        elsewhere(_namespace_of(obj) for obj in cluster.get(question.kind.kind, name)) if question.namespace else ""
+    )
+    hint = spaces or did_you_mean(name, known)
+    reason = f'{question.kind.plural}.crd.projectcalico.org "{printable(name)}" not found{hint}'
     # In the Kubernetes datastore calicoctl's client knows nothing of them (libcalico-go/…/resources/networkpolicy.go).
     foreign = "; those of Kubernetes are no Calico objects: see calico-engine convert"
-    hint = foreign if question.kind.kind == NetworkPolicy.KIND else ""
-    return f"resource does not exist: {question.kind.kind}({printable(full)}) with error: {reason}{hint}"
+    note = foreign if question.kind.kind == NetworkPolicy.KIND and not spaces else ""
+    return f"resource does not exist: {question.kind.kind}({printable(full)}) with error: {reason}{note}"
 
 
 def _print(cluster: Cluster, question: _Question, found: list[Json], fmt: str, chosen: tuple[str, ...]) -> None:

@@ -11,6 +11,7 @@ from calico_engine.resources.enterprise import is_enterprise_field
 
 #: What tutorials leave for the reader to fill in.
 _PLACEHOLDER = re.compile(r"<[^<>]+>|\$\{?\w+|\{\{|\b(INSERT|YOUR|REPLACE|CHANGE)[_-]\w+", re.IGNORECASE)
+_MOST_NAMESPACES = 3
 
 
 def placeholder_hint(value: object) -> str:
@@ -36,6 +37,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`; did you mean "selector"?`, or nothing if no known name is like this one."""
     found = nearest(name, known)
     return "" if found is None else f'; did you mean "{printable(found, 100)}"?'
+
+
+def elsewhere(namespaces: Iterable[str]) -> str:
+    """`; there is one in namespace "shop"`, or nothing where no other namespace has an object of the name."""
+    found = ", ".join(f'"{printable(namespace, 100)}"' for namespace in sorted(set(namespaces))[:_MOST_NAMESPACES])
+    return f"; there is one in namespace {found}" if found else ""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -222,10 +222,8 @@ def test_lines_are_those_of_the_manifests() -> None:
     found, converted = coverage.policies
     (direction,) = found.directions
     (own,) = direction.rules
-    lines = {
-        render_path(each.clause.path): found.clause_line(direction.direction, own, each.clause) for each in own.clauses
-    }
-    assert (found.file, found.line, found.rule_line(direction.direction, own)) == ("p.yaml", 4, 7)
+    lines = {render_path(each.clause.path): found.clause_line(own, each.clause) for each in own.clauses}
+    assert (found.file, found.line, found.rule_line(own)) == ("p.yaml", 4, 7)
     assert lines == {
         "protocol": 8,
         "source.nets[0]": 11,
@@ -233,15 +231,11 @@ def test_lines_are_those_of_the_manifests() -> None:
         "source.selector": 13,
         "destination.ports[0]": 15,
     }
-    # A rule of Kubernetes' became two, so that only where the rules are is known.
+    # A rule of Kubernetes' became two, whose words are not its words.
     (direction,) = converted.directions
-    places = {converted.rule_line(direction.direction, each) for each in direction.rules}
-    places |= {
-        converted.clause_line(direction.direction, each, clause.clause)
-        for each in direction.rules
-        for clause in each.clauses
-    }
-    assert (converted.id.kind, converted.line, len(direction.rules), places) == ("KubernetesNetworkPolicy", 20, 2, {23})
+    places = {converted.rule_line(each) for each in direction.rules}
+    places |= {converted.clause_line(each, clause.clause) for each in direction.rules for clause in each.clauses}
+    assert (converted.id.kind, converted.line, len(direction.rules), places) == ("KubernetesNetworkPolicy", 20, 2, {24})
 
 
 def test_everything_exercised_is_all_of_it_and_one_packet_less_is_not() -> None:

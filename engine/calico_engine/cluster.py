@@ -14,6 +14,7 @@ from calico_engine.assembly import Assembly, assemble
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.felix_model import FelixEndpoint, ResourceId, RuleId
 from calico_engine.configuration import FelixParameters
+from calico_engine.controllers.rule_places import rule_path
 from calico_engine.dataplane.open_fields import settle
 from calico_engine.dataplane.outcomes import Decision
 from calico_engine.dataplane.reader import PacketReader, fields_to_try
@@ -22,6 +23,7 @@ from calico_engine.errors import InvalidManifest, ManifestError, UnknownReferenc
 from calico_engine.garbage import collector_paused
 from calico_engine.manifests.loading import Loaded, load
 from calico_engine.manifests.sources import Source, read_sources
+from calico_engine.manifests.yaml_problems import Path
 from calico_engine.packets import Packet
 from calico_engine.verdicts import Verdict
 from calico_selectors import Selector
@@ -321,7 +323,9 @@ class Cluster:
         entry = self._datastore.get(owner.kind, owner.name, owner.namespace)
         if entry is None or entry.origin is None:
             return None
-        path = ("metadata", "name") if rule is None else ("spec", rule.direction.value.lower(), rule.index)
+        path: Path = ("metadata", "name")
+        if rule is not None:
+            path = rule_path(self._datastore, entry, rule.direction, rule.index)
         return entry.origin.file, entry.origin.place(path)[0]
 
 

@@ -67,16 +67,23 @@ def _pods(pods: Struct) -> Resource:
     }
 
 
+def written_rules(policy: Struct, direction: Direction) -> tuple[int, ...]:
+    """Of which rule of the Kubernetes policy, by its number from 0, each rule of the converted one comes."""
+    return tuple(index for index, _ in _numbered(policy.struct("spec"), direction, []))
+
+
 def _rules(spec: Struct, direction: Direction, errors: list[RuleError]) -> list[Resource]:
-    rules: list[Resource] = []
+    return [rule for _, rule in _numbered(spec, direction, errors)]
+
+
+def _numbered(spec: Struct, direction: Direction, errors: list[RuleError]) -> Iterator[tuple[int, Resource]]:
     for index, rule in enumerate(spec.structs(direction.value.lower())):
         try:
-            rules += _rule(rule, direction)
+            yield from ((index, converted) for converted in _rule(rule, direction))
         except BadRule as reason:
             errors.append(bad_rule(direction, index, reason))
             if rule.text("action") in ("Deny", "Pass"):
-                rules.append({"action": "Deny"})
-    return rules
+                yield index, {"action": "Deny"}
 
 
 def _rule(rule: Struct, direction: Direction) -> list[Resource]:

@@ -112,11 +112,11 @@ def _rule_gaps(policy: PolicyCoverage, direction: DirectionCoverage, rule: RuleC
     if rule.matched and not gaps:
         return
     how = "" if rule.matched else ": never tried" if not rule.tried else f": never matched, tried {_times(rule.tried)}"
-    line = policy.rule_line(direction.direction, rule)
+    line = policy.rule_line(rule)
     yield _at(line, f"{direction.direction.value} rule {rule.index} {rule.action}{how}")
     for clause, gap in gaps if rule.tried else ():
         text = f"{render_path(clause.clause.path)} {printable(clause.clause.text, _SHOWN)}"
-        yield _at(policy.clause_line(direction.direction, rule, clause.clause), f"  {text}: {gap}")
+        yield _at(policy.clause_line(rule, clause.clause), f"  {text}: {gap}")
 
 
 def _at(line: int | None, text: str) -> Line:
@@ -189,7 +189,7 @@ def _rule_json(policy: PolicyCoverage, direction: DirectionCoverage, rule: RuleC
     return {
         "index": rule.index,
         "action": rule.action,
-        "line": policy.rule_line(direction.direction, rule),
+        "line": policy.rule_line(rule),
         "tried": rule.tried,
         "matched": rule.matched,
         "decided": rule.decided,
@@ -197,7 +197,7 @@ def _rule_json(policy: PolicyCoverage, direction: DirectionCoverage, rule: RuleC
             {
                 "path": render_path(each.clause.path),
                 "text": each.clause.text,
-                "line": policy.clause_line(direction.direction, rule, each.clause),
+                "line": policy.clause_line(rule, each.clause),
                 "matched": each.matched,
                 "decisive": each.decisive,
             }

@@ -37,9 +37,9 @@ class _Record:
         self._policies.append((self._hit(policy.line, tried), _name(policy), tried))
         for each in policy.directions:
             for rule in each.rules:
-                self._hit(policy.rule_line(each.direction, rule), rule.matched)
+                self._hit(policy.rule_line(rule), rule.matched)
                 for clause in rule.clauses:
-                    found = policy.clause_line(each.direction, rule, clause.clause)
+                    found = policy.clause_line(rule, clause.clause)
                     line = self._hit(found, clause.matched + clause.decisive)
                     ways = [str(way) if rule.tried else "-" for way in (clause.matched, clause.decisive)]
                     self._branches.setdefault(line, []).extend(ways)

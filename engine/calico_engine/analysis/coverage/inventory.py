@@ -18,7 +18,9 @@ from calico_engine.compiler.felix_model import (
     ResourceId,
 )
 from calico_engine.compiler.ordering import in_order
+from calico_engine.controllers.rule_places import rule_path
 from calico_engine.manifests.origin import Origin
+from calico_engine.manifests.yaml_problems import Path
 from calico_engine.packets import Direction
 from calico_engine.resources import Profile, StagedKubernetesNetworkPolicy
 
@@ -48,14 +50,14 @@ class Inventory:
                 policy.staged,
                 self._is_converted(policy.id),
                 self._governed[policy.id],
-                tuple(_direction(policy.id, way, way in policy.acts, policy.rules(way), tallies) for way in ways),
+                tuple(self._direction(policy.id, way, way in policy.acts, policy.rules(way), tallies) for way in ways),
                 self._origin(policy.id),
             )
         for profile in self._model.profiles.values():
             owner = ResourceId(Profile.KIND, "", profile.name)
             ways = tuple(way for way in Direction if profile.rules(way))
             if ways and self._origin(owner) is not None and not self._is_converted(owner):
-                directions = tuple(_direction(owner, way, True, profile.rules(way), tallies) for way in ways)
+                directions = tuple(self._direction(owner, way, True, profile.rules(way), tallies) for way in ways)
                 users = frozenset(each.id for each in self._endpoints if profile.name in each.profiles)
                 yield PolicyCoverage(owner, "", False, False, users, directions, self._origin(owner))
 
@@ -85,21 +87,22 @@ class Inventory:
     def _is_converted(self, owner: ResourceId) -> bool:
         return owner.kind == StagedKubernetesNetworkPolicy.KIND or id(self._origin(owner)) in self._kubernetes
 
+    def _direction(
+        self, owner: ResourceId, direction: Direction, acts: bool, rules: Sequence[FelixRule], tallies: Tallies
+    ) -> DirectionCoverage:
+        entry = self._datastore.get(owner.kind, owner.name, owner.namespace)
+        paths = [() if entry is None else rule_path(self._datastore, entry, direction, rule.id.index) for rule in rules]
+        listed = tuple(_rule(rule, path, tallies) for rule, path in zip(rules, paths, strict=True))
+        tally = tallies.policy(owner, direction)
+        return DirectionCoverage(direction, acts, listed, tally.tried, tally.denied_at_end)
 
-def _direction(
-    owner: ResourceId, direction: Direction, acts: bool, rules: Sequence[FelixRule], tallies: Tallies
-) -> DirectionCoverage:
-    tally = tallies.policy(owner, direction)
-    listed = tuple(_rule(rule, tallies) for rule in rules)
-    return DirectionCoverage(direction, acts, listed, tally.tried, tally.denied_at_end)
 
-
-def _rule(rule: FelixRule, tallies: Tallies) -> RuleCoverage:
+def _rule(rule: FelixRule, path: Path, tallies: Tallies) -> RuleCoverage:
     tally = tallies.rule(rule)
     clauses = tuple(
         ClauseCoverage(clause, matched, decisive)
         for clause, (matched, decisive) in zip(clauses_of(rule.written), tally.clauses, strict=True)
     )
     return RuleCoverage(
-        rule.id.index, rule.action.value, rule.written, clauses, tally.tried, tally.matched, tally.decided
+        rule.id.index, path, rule.action.value, rule.written, clauses, tally.tried, tally.matched, tally.decided
     )

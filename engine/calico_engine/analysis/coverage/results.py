@@ -47,9 +47,13 @@ class ClauseCoverage:
 
 @frozen
 class RuleCoverage:
-    """How often a rule was tried, matched, and decided what becomes of the packet at its node."""
+    """How often a rule was tried, matched, and decided what becomes of the packet at its node.
+
+    `path` leads to where it is written in the document of its policy.
+    """
 
     index: int
+    path: Path
     action: str
     written: Rule
     clauses: tuple[ClauseCoverage, ...]
@@ -122,17 +126,12 @@ class PolicyCoverage:
         """Where its name is written. Lines are looked up when they are asked for."""
         return self._line(("metadata", "name"))
 
-    def rule_line(self, direction: Direction, rule: RuleCoverage) -> int | None:
-        return self._line(self._rule_path(direction, rule), key=self.converted)
+    def rule_line(self, rule: RuleCoverage) -> int | None:
+        return self._line(rule.path)
 
-    def clause_line(self, direction: Direction, rule: RuleCoverage, clause: Clause) -> int | None:
-        rest = () if self.converted else clause.path
-        return self._line((*self._rule_path(direction, rule), *rest), key=True)
-
-    def _rule_path(self, direction: Direction, rule: RuleCoverage) -> Path:
-        where: Path = ("spec", direction.value.lower())
-        # A rule of a Kubernetes object can become several, so that the index says nothing.
-        return where if self.converted else (*where, rule.index)
+    def clause_line(self, rule: RuleCoverage, clause: Clause) -> int | None:
+        # The words of a Kubernetes object are not those of the rules that are made of it.
+        return self.rule_line(rule) if self.converted else self._line((*rule.path, *clause.path), key=True)
 
     def _line(self, path: Path, *, key: bool = False) -> int | None:
         return None if self.origin is None else self.origin.place(path, key=key)[0]

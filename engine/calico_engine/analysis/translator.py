@@ -158,14 +158,15 @@ class Translator:
     def _translating_nodes(self, sender: Party, fronted: Fronted) -> list[str]:
         """The sender's own node, unless a node was named; from outside, the balancer or router may choose any.
 
-        What is an address of a node comes to that node.
+        What is an address of nodes comes to one of these.
         """
         if fronted.node is not None and fronted.node.node is not None:
             return [fronted.node.node]
         if sender.node is not None:
             return [sender.node]
-        owner = self._party(fronted.addresses[0])
-        return [owner.node] if owner.node is not None else sorted(self._compiled.nodes)
+        nodes = sorted(self._compiled.nodes)
+        owners = [node for node in nodes if fronted.addresses[0] in self._compiled.host(node).addresses]
+        return owners or nodes
 
     def _party(self, address: Address) -> Party:
         return self._directory.find(format_address(address[1], address[0]))

@@ -259,6 +259,11 @@ ERRORS = (
     (("label", "node", "n1", "a=b", "a-"), "error: a label cannot be set and removed in one command: a"),
     (("delete", "gnp", "p4"), "error: resource does not exist: gnp(p4)"),
     (("delete", "tier", "default"), "error: Cannot delete default tier"),
+    (("patch", "gnp", "p1", "-p", '{"spec": {"order": "x"}}'), "error: GlobalNetworkPolicy/p1 spec.order: "),
+    (
+        ("patch", "kcc", "default", "-p", ENABLE.replace('"Enabled"', "true")),
+        "error: KubeControllersConfiguration/default spec.controllers.node.hostEndpoint.autoCreate: must be Enabled",
+    ),
     (("patch", "gnp", "p1", "-p", "[]"), 'error: --patch is a JSON object, such as {"spec": {"order": 5}}'),
     (("patch", "gnp", "p1", "-p", '[{"op": "remove", "path": "/spec"}]', "--type", "json"), "error: --patch is a JSON"),
     (("patch", "gnp", "p1", "-p", '{"spec": {"$patch": "delete"}}'), "error: --patch has '$patch': directives"),

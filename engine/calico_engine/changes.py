@@ -189,7 +189,9 @@ def _changed(datastore: Datastore, target: Target, change: Callable[[Mapping[str
     model = MODELS[entry.resource.api_version or "projectcalico.org/v3", entry.resource.KIND]
     reading = read_object(model, change(stored_form(entry.resource)), datastore.stored)
     if reading.resource is None or reading.refusals:
-        problems = [entry.remark(problem.path, problem.message, key=problem.at_key) for problem in reading.refusals]
+        # What is wrong stands in no file yet.
+        changed = replace(entry, origin=None)
+        problems = [changed.remark(problem.path, problem.message) for problem in reading.refusals]
         raise InvalidManifest(problems)
     warnings = tuple(entry.remark(remark.path, remark.message, key=remark.at_key) for remark in reading.warnings)
     changed = Entry(reading.resource, entry.origin, entry.converted_kind, warnings)

@@ -14,7 +14,7 @@ from calico_engine.errors import ManifestError
 from calico_engine.frozen import frozen
 from calico_engine.manifests.loading import Loaded
 from calico_engine.manifests.origin import Origin
-from calico_engine.manifests.yaml_problems import Path
+from calico_engine.manifests.yaml_problems import Path, render_path
 from calico_engine.resources import API_VERSION, HostEndpoint, Resource, Tier, WorkloadEndpoint
 from calico_engine.resources.base import ObjectMeta
 from calico_engine.resources.kubernetes import KubernetesObject
@@ -45,7 +45,7 @@ class Entry:
         """An error or warning about this object, about the value or the key at `path` in it."""
         kind, _, name = self.key
         if self.origin is None:
-            return ManifestError("", kind=kind, name=name, message=message)
+            return ManifestError("", kind=kind, name=name, path=render_path(path) or None, message=message)
         return self.origin.remark(kind, name, path, message, key=key)
 
 

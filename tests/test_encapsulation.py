@@ -123,7 +123,13 @@ def test_whom_a_node_trusts(other: Spec, spec: Spec, ipip: set[str], vxlan: set[
 WORLD = [
     node("n1", {"bgp": {"ipv4Address": "10.0.0.1/24"}, "ipv4VXLANTunnelAddr": "10.65.9.1"}),
     node("n2", {"bgp": {"ipv4Address": "10.0.0.2/24"}, "ipv4VXLANTunnelAddr": "10.65.9.2"}),
-    configuration(ipipEnabled=True, vxlanEnabled=True, wireguardEnabled=True, defaultEndpointToHostAction="Accept"),
+    configuration(
+        ipipEnabled=True,
+        vxlanEnabled=True,
+        wireguardEnabled=True,
+        wireguardEnabledV6=True,
+        defaultEndpointToHostAction="Accept",
+    ),
     document("HostEndpoint", "h", {"node": "n1", "interfaceName": "eth0"}),
     {
         **document("WorkloadEndpoint", "w", {"node": "n1", "orchestrator": "k8s", "interfaceName": "cali1"}),
@@ -141,6 +147,7 @@ CLUSTER = Cluster.parse(json.dumps(WORLD), stored=True)
 IPIP: Spec = {"protocol": 4}
 VXLAN: Spec = {"protocol": "UDP", "sourcePort": 40000, "destinationPort": 4789}
 WIREGUARD: Spec = {**VXLAN, "destinationPort": 51820}
+WIREGUARD6: Spec = {**VXLAN, "destinationPort": 51821}
 HOST_IN, HOST_OUT, EASTWARD = (
     {"inInterface": "eth0"},
     {"outInterface": "eth0"},
@@ -161,6 +168,15 @@ RULES = [
     (VXLAN, HOST_IN, OWN, OWN, "DENY ENCAPSULATION"),  # the node is no tunnel endpoint to itself
     (WIREGUARD, HOST_IN, STRANGER, OWN, "ALLOW ENCAPSULATION"),
     (WIREGUARD, HOST_IN, STRANGER, "255.255.255.255", BY_POLICY),
+    (WIREGUARD, HOST_IN, STRANGER, "255.255.255.254", "ALLOW ENCAPSULATION"),
+    (WIREGUARD, HOST_IN, STRANGER, "223.255.255.255", "ALLOW ENCAPSULATION"),
+    (WIREGUARD, HOST_IN, STRANGER, "224.0.0.0", BY_POLICY),
+    (WIREGUARD, HOST_IN, STRANGER, "239.255.255.255", BY_POLICY),
+    (WIREGUARD, HOST_IN, STRANGER, "240.0.0.0", "ALLOW ENCAPSULATION"),
+    (WIREGUARD6, HOST_IN, "2001:db8::9", "feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ALLOW ENCAPSULATION"),
+    (WIREGUARD6, HOST_IN, "2001:db8::9", "ff00::", BY_POLICY),
+    (WIREGUARD6, HOST_IN, "2001:db8::9", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", BY_POLICY),
+    (WIREGUARD6, HOST_OUT, "2001:db8::1", "ff05::2", "ALLOW ENCAPSULATION"),
     (IPIP, HOST_OUT, OWN, NEIGHBOUR, "ALLOW ENCAPSULATION"),
     (IPIP, HOST_OUT, OWN, STRANGER, BY_POLICY),  # outwards there is no denying rule
     (VXLAN, HOST_OUT, OWN, NEIGHBOUR, "ALLOW ENCAPSULATION"),

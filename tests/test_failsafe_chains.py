@@ -158,6 +158,13 @@ def test_replies_pass_the_raw_table_by_their_source_port() -> None:
     assert ask(cluster, TO_HOST, "TCP", 40000, sourcePort=6443).decided_by.reason.name == "PROFILE"
 
 
+@pytest.mark.parametrize("kind", ["normal", "preDNAT"])
+def test_no_other_table_looks_at_the_source_port(kind: str) -> None:
+    """mangle and filter tables test the destination port alone."""
+    for port in (22, 179, 6443):
+        assert ask(world(kind), TO_HOST, "TCP", 40000, sourcePort=port).decided_by.reason.name == "RULE"
+
+
 def test_the_translated_port_counts_where_translation_has_happened() -> None:
     """mangle PREROUTING and raw see the port before DNAT, filter INPUT and mangle POSTROUTING the one after."""
     before = {"preDNATDestination": "192.0.2.9", "preDNATPort": 22}

@@ -10,7 +10,6 @@ from calico_engine.compiler.address_sets import AddressSets
 from calico_engine.compiler.felix_model import Action, FelixEntity, FelixRule, Net, RuleId
 from calico_engine.compiler.intervals import ADDRESS_LIMIT, Intervals, merged
 from calico_engine.frozen import frozen
-from calico_engine.packets import PORT_PROTOCOLS, TCP
 from calico_engine.resources.rules import Rule
 from calico_selectors import Selector
 
@@ -88,9 +87,7 @@ def _side(
         address_sets=_set_ids(entity.positive, sets)
         + ((sets.register_service(service, with_ports=False),) if service and not by_port else ()),
         not_address_sets=_set_ids(entity.negative, sets),
-        ports=_ports(rule, entity, entity.port_ranges, entity.named_ports, sets)
-        if f"{name}.ports" not in ignored
-        else None,
+        ports=_ports(rule, entity, entity.port_ranges, entity.named_ports, sets),
         not_ports=_ports(rule, entity, entity.not_port_ranges, entity.not_named_ports, sets),
         port_sets=(sets.register_service(service, with_ports=True),) if service and by_port else (),
     )
@@ -114,10 +111,9 @@ def _ports(
 
 def named_port_set(rule: FelixRule, entity: FelixEntity, name: str, sets: AddressSets) -> str:
     """The id of the set that a port's name stands for on one side of a rule."""
-    # The rule's protocol decides which declared ports count; one without ports counts as TCP. Negated names too are
-    # looked up among the endpoints of the positive selector, folded as it is (ruleToParsedRule).
-    protocol = rule.protocol if rule.protocol is None or rule.protocol in PORT_PROTOCOLS else TCP
-    return sets.register_named_port(entity.positive, protocol, name)
+    # The rule's protocol decides which declared ports count. Negated names too are looked up among the endpoints of the
+    # positive selector, folded as it is (ruleToParsedRule).
+    return sets.register_named_port(entity.positive, rule.protocol, name)
 
 
 def applies(rule: FelixRule, version: int) -> bool:
@@ -139,7 +135,7 @@ def ignored_criteria(rule: FelixRule, version: int) -> tuple[str, ...]:
     """The positive criteria that Felix counts as matched whatever the packet: every block after the second.
 
     A rule that does not fit one kernel rule becomes blocks, in this order; the result of all blocks after the first
-    goes through one mark bit that is never cleared between them.
+    goes through one mark bit that is never cleared between them. Ports come first, so only nets are ever ignored.
     """
     source, destination = rule.source, rule.destination
     blocks = [

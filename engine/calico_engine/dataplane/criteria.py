@@ -61,7 +61,7 @@ def _side(rule: CompiledRule, name: str, view: View, sets: AddressSets) -> Itera
         members = sets.addresses(set_id)
         outside = not members.contains(view.version, address)
         yield _in_set(f"{name}.notSelector", members.selector, shown, outside, members, view.version)
-    yield from _ports(rule, side, written, name, (address, view.protocol, port), sets)
+    yield from _ports(side, written, name, (address, view.protocol, port), view.version, sets)
 
 
 def _selector_field(written: EntityRule) -> str:
@@ -96,20 +96,18 @@ def _nets(
 
 
 def _ports(
-    rule: CompiledRule, side: Side, written: EntityRule, name: str, values: tuple[int, int, int], sets: AddressSets
+    side: Side, written: EntityRule, name: str, values: tuple[int, int, int], version: int, sets: AddressSets
 ) -> Iterator[CriterionTrace]:
-    version, port = rule.version, values[2]
+    port = values[2]
     shown = str(port) if port >= 0 else "no port"
 
     def holds(ports: Ports) -> bool:
         named = any(values in sets.ports(set_id).members(version) for set_id in ports.named)
         return named or contains(ports.ranges, port)
 
-    ignored = f"{name}.ports" in rule.ignored
-    if side.ports is not None or ignored:
-        matched = ignored or (side.ports is not None and holds(side.ports))
+    if side.ports is not None:
         wanted = ", ".join(map(str, written.ports))
-        yield _on_ports(f"{name}.ports", wanted, shown, matched, side.ports, version, sets, ignored=ignored)
+        yield _on_ports(f"{name}.ports", wanted, shown, holds(side.ports), side.ports, version, sets)
     if side.not_ports is not None:
         wanted = ", ".join(map(str, written.not_ports))
         yield _on_ports(f"{name}.notPorts", wanted, shown, not holds(side.not_ports), side.not_ports, version, sets)
@@ -120,21 +118,13 @@ def _ports(
 
 
 def _on_ports(
-    field: str,
-    wanted: str,
-    actual: str,
-    matched: bool,
-    ports: Ports | None,
-    version: int,
-    sets: AddressSets,
-    *,
-    ignored: bool = False,
+    field: str, wanted: str, actual: str, matched: bool, ports: Ports, version: int, sets: AddressSets
 ) -> CriterionTrace:
-    if ports is None or not ports.named:
-        return CriterionTrace(field, wanted, actual, matched, ignored=ignored)
+    if not ports.named:
+        return CriterionTrace(field, wanted, actual, matched)
     members = sorted(set().union(*(sets.ports(set_id).members(version) for set_id in ports.named)))
     shown = tuple(_member_text(member, version) for member in members[:_SHOWN])
-    return CriterionTrace(field, wanted, actual, matched, shown, len(members), ignored)
+    return CriterionTrace(field, wanted, actual, matched, shown, len(members))
 
 
 def _member_text(member: tuple[int, int, int], version: int) -> str:

@@ -36,7 +36,6 @@ class When(enum.Enum):
     NOT_ACCEPTED = "the accept bit is clear"
     ESTABLISHED = "the connection is established or related"
     FROM_WORKLOAD = "the packet comes in on a workload's interface"
-    NOT_FROM_WORKLOAD = "the packet comes in on no workload's interface"
     TO_WORKLOAD = "the packet goes out on a workload's interface"
     DNATED = "the connection was destination-NATed"
     NOT_DNATED = "the connection was not destination-NATed"
@@ -105,7 +104,7 @@ RAW_PREROUTING = Table(  # StaticRawPreroutingChain, RPFilter
         Step(Do.CLEAR_ACCEPT),
         Step(Do.UNTRACK_VXLAN),
         Step(Do.CHECK_SOURCE, When.FROM_WORKLOAD),
-        _policy(ChainType.UNTRACKED, _INGRESS, Side.IN, When.NOT_FROM_WORKLOAD),
+        _policy(ChainType.UNTRACKED, _INGRESS, Side.IN),
         Step(Do.ACCEPT_TABLE, When.ACCEPTED),
     ),
 )

@@ -124,7 +124,6 @@ class _Planner:
         out = before if packet.path is HookPath.FROM_HOST else packet.out_interface
         self.settled = {
             When.FROM_WORKLOAD: from_workload,
-            When.NOT_FROM_WORKLOAD: not from_workload,
             When.TO_WORKLOAD: out is not None and node.is_workload_interface(out),
             When.DNATED: packet.dnat,
             When.NOT_DNATED: not packet.dnat,

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import NamedTuple
 
-from verdict_fuzz.pools import NAMED_PORTS, PORT_NAMES, Document, chance
+from verdict_fuzz.pools import Document, chance
 
 _WORDS: Mapping[int, str] = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6", 132: "SCTP", 136: "UDPLite"}
 _SPELLED: Mapping[str, str] = {word.lower(): word for word in _WORDS.values()}
 _OFTEN = 0.85
+_WITH_PORTS = ("TCP", "UDP", "SCTP", "UDPLite")
+
+
+class Declared(NamedTuple):
+    """A port that an endpoint declares by name."""
+
+    protocol: str
+    port: int
+    addresses: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +31,7 @@ class Aim:
     random: Random
     rule: Document
     version: int
+    declared: Mapping[str, Sequence[Declared]]
 
     def at(self, query: dict[str, object]) -> None:
         """Change the packet."""
@@ -31,6 +42,8 @@ class Aim:
                 self._address(query, side, entity.get("nets", ()))
             if f"{side}Port" in query and chance(self.random, _OFTEN):
                 self._port(query, f"{side}Port", entity.get("ports", ()))
+            if query["protocol"] in _WITH_PORTS and chance(self.random, _OFTEN):
+                self._named(query, side, [*entity.get("ports", ()), *entity.get("notPorts", ())])
         if "icmpType" in query and "icmp" in self.rule and chance(self.random, _OFTEN):
             query["icmpType"] = self.rule["icmp"]["type"]
             query["icmpCode"] = self.rule["icmp"].get("code", query["icmpCode"])
@@ -39,7 +52,7 @@ class Aim:
         """Only towards protocols with ports: the others keep their fields."""
         wanted = self.rule.get("protocol")
         word = _WORDS.get(wanted) if isinstance(wanted, int) else _SPELLED.get(str(wanted).lower())
-        if word in ("TCP", "UDP", "SCTP") and query["protocol"] in ("TCP", "UDP", "SCTP", "UDPLite"):
+        if word in ("TCP", "UDP", "SCTP") and query["protocol"] in _WITH_PORTS:
             query["protocol"] = word
 
     def _address(self, query: dict[str, object], key: str, texts: list[str]) -> None:
@@ -54,10 +67,18 @@ class Aim:
 
     def _port(self, query: dict[str, object], key: str, ports: list[object]) -> None:
         numbers = [part for port in ports for part in str(port).split(":") if part.isdigit()]
-        if any(port in PORT_NAMES for port in ports):
-            numbers += map(str, NAMED_PORTS)
         if numbers:
             query[key] = int(self.random.choice(numbers))
+
+    def _named(self, query: dict[str, object], side: str, ports: list[object]) -> None:
+        """At an endpoint that declares one of the names: its address, its port, and mostly the protocol as well."""
+        declared = [each for port in ports if isinstance(port, str) for each in self.declared.get(port, ())]
+        if declared:
+            each = self.random.choice(declared)
+            query[f"{side}Port"] = each.port
+            if "protocol" not in self.rule and chance(self.random, _OFTEN):
+                query["protocol"] = each.protocol
+            self._address(query, side, [*each.addresses])
 
 
 def _net(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:

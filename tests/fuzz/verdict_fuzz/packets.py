@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
 from verdict_fuzz import pools
-from verdict_fuzz.aiming import Aim
+from verdict_fuzz.aiming import Aim, Declared
 from verdict_fuzz.pools import NODE, Document, chance
 from verdict_fuzz.worlds import World
 
@@ -88,13 +88,14 @@ class PacketMaker:
     edges: Edges
     nodes: tuple[str, ...]
     rules: tuple[Document, ...]
+    declared: Mapping[str, Sequence[Declared]]
 
     @classmethod
     def of(cls, random: Random, world: World) -> PacketMaker:
         specs = [each["spec"] for each in world.documents]
         nodes = {str(spec.get("node", NODE)) for spec in specs}
         rules = [rule for spec in specs for way in ("ingress", "egress") for rule in spec.get(way, ())]
-        return cls(random, Edges.of(world), (NODE, *sorted(nodes - {NODE})), tuple(rules))
+        return cls(random, Edges.of(world), (NODE, *sorted(nodes - {NODE})), tuple(rules), _declared(specs))
 
     def packet(self) -> Query:
         random = self.random
@@ -109,7 +110,7 @@ class PacketMaker:
         query["destination"] = self._address(version)
         self._protocol(query, version)
         if self.rules and chance(random, 0.4):
-            Aim(random, random.choice(self.rules), version).at(query)
+            Aim(random, random.choice(self.rules), version, self.declared).at(query)
         state = random.choices(tuple(_STATES), tuple(_STATES.values()))[0]
         if state != "NEW":
             query["conntrackState"] = state
@@ -149,7 +150,9 @@ class PacketMaker:
             protocol = _NAMES.get(protocol, protocol)
         query["protocol"] = protocol
         if protocol in _WITH_PORTS:
-            query["sourcePort"] = self._port() if chance(random, 0.6) else 40000
+            query["sourcePort"] = random.choice(
+                (40000, self._port(), self._port(), random.choice(pools.FAILSAFE_PORTS))
+            )
             query["destinationPort"] = self._port()
         elif protocol in ("ICMP", "ICMPv6"):
             query["icmpType"] = random.choice((0, 3, 8, 127, 128, 129, 130, 133, 134, 135, 136, 254, 255))
@@ -159,12 +162,27 @@ class PacketMaker:
         return self.random.choice(self.edges.ports)
 
     def _translate(self, query: Query, version: int) -> None:
-        """Destination NAT happened: the fields so far are those after it."""
+        """Destination NAT happened: the fields so far are those after it, or those before."""
         query["preDNATDestination"] = self._address(version)
         if "destinationPort" in query:
             query["preDNATPort"] = self._port() if chance(self.random, 0.85) else 4789
+        if chance(self.random, 0.5):
+            for before, after in (("preDNATDestination", "destination"), ("preDNATPort", "destinationPort")):
+                if after in query:
+                    query[before], query[after] = query[after], query[before]
         if "inInterface" not in query and chance(self.random, 0.4):
             query["preDNATOutInterface"] = self._interface()
+
+
+def _declared(specs: Sequence[Document]) -> Mapping[str, Sequence[Declared]]:
+    """Who declares which name."""
+    found: dict[str, list[Declared]] = {}
+    for spec in specs:
+        addresses = (*spec.get("expectedIPs", ()), *spec.get("ipNetworks", ()))
+        for port in spec.get("ports", ()):
+            if isinstance(port["protocol"], str):
+                found.setdefault(port["name"], []).append(Declared(port["protocol"], port["port"], addresses))
+    return found
 
 
 def _address_text(value: int, version: int) -> str:

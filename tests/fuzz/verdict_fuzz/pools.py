@@ -51,6 +51,8 @@ PORT_NAMES = ("http", "dns", "shared")
 #: What endpoints declare under these names.
 NAMED_PORTS = (53, 80, 8055)
 PORTS = (1, 22, 53, 67, 68, 80, 179, 443, 4789, 6443, 8055, 51820, 30000, 65535)
+#: Of the default failsafe lists, inwards or outwards.
+FAILSAFE_PORTS = (22, 53, 67, 68, 179, 6443)
 RANGES = ("80:80", "80:443", "1:65535", "30000:32767", "8055:8060", "53:54")
 PROTOCOL_NAMES = ("TCP", "UDP", "SCTP", "ICMP", "ICMPv6", "UDPLite")
 PROTOCOL_NUMBERS = (1, 4, 6, 17, 47, 58, 132, 136, 253, 255)

@@ -46,7 +46,7 @@ class RuleMaker:
             if entity:
                 rule[side] = entity
         of_one_version = {rule.get("protocol"), rule.get("notProtocol")} & {"ICMP", "ICMPv6"}
-        if chance(random, 0.05) and not of_one_version:
+        if chance(random, 0.05) and (self.stored or not of_one_version):
             rule["ipVersion"] = version
         if ingress and chance(random, 0.06) and rule["action"] == "Allow" and rule.get("protocol") in (None, "TCP"):
             rule["http"] = {"methods": ["GET"]}

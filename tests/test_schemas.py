@@ -25,7 +25,7 @@ from calico_engine.dataplane.outcomes import Outcome
 from calico_engine.packets import OPEN_FIELDS, QUERY_KEYS, ConntrackState, Direction
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-NAMES = ("answer", "coverage", "packet-query", "policy-tests", "policytest", "selection", "validation")
+NAMES = ("answer", "coverage", "mutation", "packet-query", "policy-tests", "policytest", "selection", "validation")
 SAMPLE = [json.loads(line) for line in (FIXTURES / "golden" / "verdicts-sample.jsonl").read_text().splitlines()]
 WORLDS = tuple(yaml.safe_load_all((FIXTURES / "tutorial.expect.yaml").read_text()))
 PROBES_OF_A_SCENARIO = 5

@@ -122,12 +122,15 @@ def test_witnesses_tell_them_apart(seed: int) -> None:
         witness, original = found.witness, given(seed)
         if witness is None:
             continue
-        assert fate(original, witness.packet) == witness.before
-        assert fate(found.mutated, witness.packet) == witness.after != witness.before
+        before, after = (fate(each, witness.packet) for each in (original, found.mutated))
+        assert (before, after) == tuple(each[:2] for each in witness.packet_answers)
+        assert before != after
         if (words := witness.words) is not None:
             question = (words.source, words.destination, words.service)
             one, other = (each.check(*question, source_port=words.source_port) for each in (original, found.mutated))
-            assert (one.decision, one.allowed) != (other.decision, other.allowed)
+            asked = [(each.decision, each.allowed, each.decided_by.reason) for each in (one, other)]
+            assert asked == list(witness.answers)
+            assert asked[0][:2] != asked[1][:2]
 
 
 def test_the_same_seed_finds_the_same_witness() -> None:

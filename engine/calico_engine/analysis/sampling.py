@@ -20,10 +20,10 @@ from calico_engine.packets import ICMP, ICMP_PROTOCOLS, ICMPV6, PORT_PROTOCOLS, 
 _LAST_PORT = 65535
 _EPHEMERAL = 40000
 #: Documentation addresses (RFC 5737, RFC 3849): strangers to most clusters.
-_STRANGERS = {4: (0xCB007107, 0xC6336407), 6: (0x20010DB8 << 96 | 7,)}
+_STRANGERS = {4: (0xCB007107, 0xC6336407), 6: (0x20010DB8 << 96 | 7, 0x20010DB8 << 96 | 0x1007)}
 _COMMON_TYPES = {4: (8, 8, 0, 3), 6: (128, 128, 129, 135)}
 _COMMON_PORTS = (1, 80, 443, 8080, 10250, 30000)
-_TRIES_FOR_A_VALUE = 8
+_TRIES = 8
 _MOST_OTHERS = 3
 
 
@@ -36,6 +36,10 @@ class Passage:
     goes_out_on: str | None
     own_source: tuple[tuple[int, int], ...] = ()
     own_destination: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def is_loopback(self) -> bool:
+        return LOOPBACK in (self.came_in_on, self.goes_out_on)
 
 
 def passages(compiled: CompiledCluster, endpoint: FelixEndpoint) -> Iterator[Passage]:
@@ -96,6 +100,10 @@ class Sampler:
         protocol = self._protocol(rule)
         frm, source_port, protocol = self._end(source, self._own[0], protocol, _EPHEMERAL)
         to, destination_port, protocol = self._end(destination, self._own[1], protocol, None)
+        for _ in range(_TRIES):
+            if to != frm or self._passage.is_loopback:
+                break
+            to, destination_port, protocol = self._end(destination, self._own[1], protocol, None)
         icmp = self._icmp(rule) if protocol in ICMP_PROTOCOLS else (None, None)
         with_ports = protocol in PORT_PROTOCOLS
         return Packet(
@@ -136,7 +144,7 @@ class Sampler:
         if fitting and self._random.random() < 0.9:
             return self._random.choice(fitting)
         found = 0
-        for _ in range(_TRIES_FOR_A_VALUE):
+        for _ in range(_TRIES):
             intervals = self._random.choice(side.within) if side.within else ()
             found = self._near(intervals) if intervals else self._anywhere()
             if _meets(side, found):
@@ -152,7 +160,7 @@ class Sampler:
 
     def _port(self, side: SideMeaning, usual: int | None) -> int:
         port = 0
-        for _ in range(_TRIES_FOR_A_VALUE):
+        for _ in range(_TRIES):
             ranges = side.ports[0].ranges if side.ports else ()
             port = self._near(ranges) if ranges else usual if usual is not None else self._random.choice(self._ports)
             if not any(contains(each.ranges, port) for each in side.not_ports):

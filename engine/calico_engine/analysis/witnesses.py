@@ -10,7 +10,7 @@ from itertools import islice
 from random import Random
 from typing import NamedTuple
 
-from calico_engine.analysis.connections import ConnectionReader
+from calico_engine.analysis.connections import ConnectionReader, deciding
 from calico_engine.analysis.equivalence import differing_endpoints
 from calico_engine.analysis.meanings import RuleMeaning, profile_rules, tier_rules
 from calico_engine.analysis.parties import Directory
@@ -19,7 +19,7 @@ from calico_engine.analysis.services import Service
 from calico_engine.analysis.touched import Touched
 from calico_engine.compiler.chains import Chain
 from calico_engine.compiler.compiled import CompiledCluster
-from calico_engine.dataplane.outcomes import Decision
+from calico_engine.dataplane.outcomes import Decision, ReasonCode
 from calico_engine.dataplane.reader import PacketReader
 from calico_engine.errors import CalicoEngineError
 from calico_engine.frozen import frozen
@@ -29,13 +29,31 @@ from calico_engine.packets import PORT_PROTOCOLS, Packet, format_address
 _MOST_ENDPOINTS = 24
 #: Once a difference is found, so many further ones are looked at for one that can be asked in plain words.
 _PATIENCE = 60
+_ROUNDS_OF_IPV4 = 4
 
 
-class Fate(NamedTuple):
-    """What becomes of a packet: Calico's decision, and whether it gets through."""
+class Answered(NamedTuple):
+    """Calico's decision on a packet or connection, whether it gets through, and what decided."""
 
     decision: Decision
     allowed: bool
+    reason: ReasonCode
+
+
+class Sides(NamedTuple):
+    """The answers before and after."""
+
+    before: Answered
+    after: Answered
+
+    @property
+    def differ(self) -> bool:
+        """What decides may be something else, as long as it decides the same."""
+        return self.before[:2] != self.after[:2]
+
+    @property
+    def one_passes(self) -> bool:
+        return self.before.allowed is not self.after.allowed
 
 
 @frozen
@@ -50,17 +68,21 @@ class Words:
 
 @frozen
 class Witness:
-    """A packet that fares differently before and after. `words`: a connection that does so too, if there is one."""
+    """A packet that is answered differently before and after; `words` ask for the connection that it begins, if they can.
+
+    `packet_answers` are the answers about the packet alone, `answers` those about what people are to ask: the connection,
+    or without words the packet.
+    """
 
     packet: Packet
-    before: Fate
-    after: Fate
-    words: Words | None = None
+    packet_answers: Sides
+    words: Words | None
+    answers: Sides
 
     @property
     def rank(self) -> int:
-        """What tells more: that something gets through or not, and that people can ask for it."""
-        return 2 * (self.before.allowed is not self.after.allowed) + (self.words is not None)
+        """What tells more: that something gets through or not, and that it can be asked for in words."""
+        return 2 * self.answers.one_passes + (self.words is not None)
 
 
 _BEST = 3
@@ -99,23 +121,19 @@ class _Sides:
         return before, after
 
     def difference(self, packet: Packet) -> Witness | None:
-        before, after = (self._fate(reader, packet) for reader in self._readers)
-        if before == after:
+        before, after = (self._answer(reader, packet) for reader in self._readers)
+        answers = Sides(before, after)
+        if not answers.differ:
             return None
-        return Witness(packet, before, after, self._in_words(packet, before.allowed is not after.allowed))
-
-    def _fate(self, reader: PacketReader, packet: Packet) -> Fate:
-        answer = reader.answer(packet)
-        return Fate(answer.decision, reader.passes(packet, answer))
-
-    def _in_words(self, packet: Packet, allowed_differs: bool) -> Words | None:
         for words in self._phrasings(packet):
-            before, after = (self._asked(connections, words) for connections in self._connections)
-            if before is None or after is None or before == after:
-                continue
-            if not allowed_differs or before.allowed is not after.allowed:
-                return words
-        return None
+            asked = self._asked(words)
+            if asked is not None and asked.differ and asked.one_passes >= answers.one_passes:
+                return Witness(packet, answers, words, asked)
+        return Witness(packet, answers, None, answers)
+
+    def _answer(self, reader: PacketReader, packet: Packet) -> Answered:
+        answer = reader.answer(packet)
+        return Answered(answer.decision, reader.passes(packet, answer), answer.decider.reason)
 
     def _phrasings(self, packet: Packet) -> Iterator[Words]:
         """By name and by address; without the source port, if it does not matter."""
@@ -128,13 +146,19 @@ class _Sides:
             for source, destination in dict.fromkeys((tuple(by_name), tuple(addresses))):
                 yield Words(source, destination, service, port)
 
-    def _asked(self, connections: ConnectionReader, words: Words) -> Fate | None:
+    def _asked(self, words: Words) -> Sides | None:
         """None for what cannot be asked, or has no certain answer."""
-        try:
-            found = connections.check(words.source, words.destination, words.service, words.source_port)
-        except (CalicoEngineError, ValueError):
-            return None
-        return None if found.other is not None else Fate(*found.crossing.verdict)
+        answers = []
+        for connections in self._connections:
+            try:
+                found = connections.check(words.source, words.destination, words.service, words.source_port)
+            except (CalicoEngineError, ValueError):
+                return None
+            if found.other is not None:
+                return None
+            hop = deciding(found.crossing.hops)
+            answers.append(Answered(hop.answer.decision, hop.passes, hop.answer.decider.reason))
+        return Sides(*answers)
 
 
 def _rules(chains: Iterable[Chain], version: int) -> Iterator[RuleMeaning]:
@@ -146,11 +170,17 @@ def _rules(chains: Iterable[Chain], version: int) -> Iterator[RuleMeaning]:
 
 
 def _packets(sides: _Sides, change: Touched, random: Random) -> Iterator[Packet]:
-    """Packets without end, from one way through a node after the other; none if no endpoint differs."""
-    samplers = [sampler for passage in _passages(sides, change) for sampler in _samplers(sides, passage, random)]
-    while samplers:
+    """Packets without end, from one way through a node after the other; none if no endpoint differs.
+
+    The first are of IPv4, as people think of that first.
+    """
+    ways = list(_passages(sides, change))
+    first, second = ([_sampler(sides, passage, version, random) for passage in ways] for version in (4, 6))
+    samplers = first * _ROUNDS_OF_IPV4
+    while ways:
         for sampler in samplers:
             yield sampler.packet()
+        samplers = [*first, *second]
 
 
 def _passages(sides: _Sides, change: Touched) -> Iterator[Passage]:
@@ -158,11 +188,8 @@ def _passages(sides: _Sides, change: Touched) -> Iterator[Passage]:
         yield from passages(sides.before, endpoint)
 
 
-def _samplers(sides: _Sides, passage: Passage, random: Random) -> Iterator[Sampler]:
-    """For each IP version about which the rules say something. Where they are the same, their order differs."""
-    for version in (4, 6):
-        probe = Packet(passage.node, version, 0, 0, 0, passage.came_in_on, passage.goes_out_on)
-        before, after = sides.rules(probe)
-        differing = before ^ after or before
-        ordered = sorted(differing, key=repr)
-        yield Sampler(passage, version, ordered, [*before, *after], random)
+def _sampler(sides: _Sides, passage: Passage, version: int, random: Random) -> Sampler:
+    """Aimed at the rules that differ. Where none does, their order differs."""
+    before, after = sides.rules(Packet(passage.node, version, 0, 0, 0, passage.came_in_on, passage.goes_out_on))
+    aims = sorted(before ^ after or before, key=repr)
+    return Sampler(passage, version, aims, [*before, *after], random)

@@ -22,6 +22,7 @@ with collector_paused():  # a tenth of the start
         evaluate,
         get,
         label,
+        mutate,
         new,
         patch,
         test,
@@ -34,4 +35,19 @@ with collector_paused():  # a tenth of the start
 __all__ = ["main", "run"]
 
 #: To import a command is to register it.
-COMMANDS = (check, test, validate, get, evaluate, controllers, convert, apply, delete, patch, label, new, dump_command)
+COMMANDS = (
+    check,
+    test,
+    validate,
+    get,
+    evaluate,
+    controllers,
+    convert,
+    apply,
+    delete,
+    patch,
+    label,
+    mutate,
+    new,
+    dump_command,
+)

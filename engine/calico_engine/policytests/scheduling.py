@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import active_children
 from typing import NamedTuple
 
 from calico_engine.analysis.mutation.mutants import Mutant
@@ -54,7 +56,7 @@ class Task(NamedTuple):
     id: str
 
 
-@contextmanager
+@contextlib.contextmanager
 def judged(request: Request, benches: Sequence[Bench], jobs: int) -> Iterator[Iterator[tuple[Task, Finding | None]]]:
     """Every task with its finding, in order; `benches` are the request's. What is not yet judged at the end never is."""
     tasks = [
@@ -65,14 +67,33 @@ def judged(request: Request, benches: Sequence[Bench], jobs: int) -> Iterator[It
     if jobs == 1 or STANDARD_INPUT in (*request.paths, *request.files):  # which can be read once only
         yield ((task, _judge(benches, task)) for task in tasks)
         return
+    others = active_children()
     with ProcessPoolExecutor(min(jobs, len(tasks) or 1), initializer=_start, initargs=(request,)) as pool:
         # All are handed in at once: processes are forked before anybody starts a thread to show progress.
         batches = [tasks[start : start + _BATCH] for start in range(0, len(tasks), _BATCH)]
         futures = [(batch, pool.submit(_judge_all, batch)) for batch in batches]
         try:
-            yield (pair for batch, future in futures for pair in zip(batch, future.result(), strict=True))
+            yield _in_order(futures)
+        except BaseException:
+            # What a process is at may take long, and nobody waits for it any more.
+            for process in active_children():
+                if process not in others:
+                    process.terminate()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _in_order(
+    futures: Iterable[tuple[Sequence[Task], Future[list[Finding | None]]]],
+) -> Iterator[tuple[Task, Finding | None]]:
+    for batch, future in futures:
+        try:
+            yield from zip(batch, future.result(), strict=True)
+        except BrokenProcessPool:
+            raise CalicoEngineError(
+                "a process that judged mutants ended too early; did it run out of memory?"
+            ) from None
 
 
 def check_cases(benches: Iterable[Bench]) -> None:
@@ -112,7 +133,8 @@ _benches: list[Bench] = []
 def _start(request: Request) -> None:
     """A process begins. An interruption is for the one that waits for it to heed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _benches.extend(request.benches())
+    with contextlib.suppress(CalicoEngineError):  # the files were fine a moment ago
+        _benches.extend(request.benches())
 
 
 def _judge_all(tasks: Iterable[Task]) -> list[Finding | None]:
@@ -120,8 +142,7 @@ def _judge_all(tasks: Iterable[Task]) -> list[Finding | None]:
 
 
 def _judge(benches: Sequence[Bench], task: Task) -> Finding | None:
-    bench = benches[task.bench]
-    mutant = bench.mutants[task.mutant]
-    if mutant.id != task.id:
+    bench = benches[task.bench] if task.bench < len(benches) else None
+    if bench is None or task.mutant >= len(bench.mutants) or bench.mutants[task.mutant].id != task.id:
         raise CalicoEngineError("the files have changed meanwhile")
-    return bench.judge(mutant)
+    return bench.judge(bench.mutants[task.mutant])

@@ -131,7 +131,7 @@ def _mutants(
 def _read(entry: Entry, stored: bool, value: Object) -> Object | None:
     """The object as it would be stored; None if it would be refused."""
     reading = read_object(MODELS[entry.resource.api_version or API_VERSION, entry.resource.KIND], dict(value), stored)
-    return None if reading.resource is None or reading.problems else stored_form(reading.resource)
+    return None if reading.resource is None or reading.refusals else stored_form(reading.resource)
 
 
 class _Mistakes:

@@ -36,4 +36,4 @@ def _forward(value: Object) -> Iterator[Mutation]:
     path = ("spec", "applyOnForward")
     given = bool(value_at(value, path))
     shown = f"{given} → {not given}".lower()
-    yield Mutation(Operator.CHANGE_FORWARD, path, f"applyOnForward: {shown}", "", with_value(value, path, not given))
+    yield Mutation(Operator.CHANGE_FORWARD, path, shown, "", with_value(value, path, not given))

@@ -1,0 +1,155 @@
+"""Cases that a mutant cannot change need not be run: with them and without them everything is judged alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from itertools import islice
+from random import Random
+
+import pytest
+
+from calico_engine import Cluster
+from calico_engine.errors import CalicoEngineError
+from calico_engine.manifests.sources import Source
+from calico_engine.policytests.asking import Asked
+from calico_engine.policytests.mutating import Bench
+from calico_engine.policytests.reading import Suite, suites_of
+from calico_engine.policytests.running import TestCase, Watcher, cases_of, run_case
+from calico_engine.verdicts import Verdict
+from verdict_fuzz.packets import PacketMaker
+from verdict_fuzz.worlds import World, world
+
+SEEDS = range(10)
+QUESTIONS = 12
+MUTANTS = 12
+PARTIES = (
+    *(
+        "n1",
+        "n2",
+        "203.0.113.7",
+        "10.0.0.9",
+        "198.51.100.1",
+        "10.65.0.2",
+        "127.0.0.1",
+        "192.0.2.1",
+        "2001:db8::1",
+        "fd65::2",
+    ),
+    *({"nodes": "all()"}, {"hostEndpoints": "has(app)"}, {"pods": "all()"}, {"pods": "has(env)"}, "203.0.113.0/25"),
+)
+SERVICES = ("tcp/80", "tcp/22", "udp/53", "tcp/79-81", "tcp", "icmp/8", "sctp/8055", "tcp/8055", "47")
+STEPS = (
+    {"label": {"kind": "hep", "selector": "all()", "labels": ["app=b"], "overwrite": True}},
+    {"label": {"kind": "hep", "selector": "all()", "labels": ["host-"]}},
+    {
+        "apply": {
+            "apiVersion": "projectcalico.org/v3",
+            "kind": "GlobalNetworkPolicy",
+            "metadata": {"name": "step"},
+            "spec": {"order": 0, "selector": "has(app)", "ingress": [{"action": "Pass", "protocol": "TCP"}]},
+        }
+    },
+)
+
+
+@cache
+def cluster(seed: int) -> Cluster | None:
+    made = world(Random(seed))
+    try:
+        return Cluster.parse(made.text, stored=made.stored)
+    except CalicoEngineError:
+        return None
+
+
+def questions(random: Random, made: World) -> Iterator[dict[str, object]]:
+    maker = PacketMaker.of(random, made)
+    while True:
+        asked: dict[str, object] = {"packet": maker.packet()}
+        if random.random() < 0.7:
+            frm, to = random.sample(PARTIES, 2)
+            asked = {"from": frm, "to": to, "service": random.choice(SERVICES)}
+        if random.random() < 0.2:
+            asked["given"] = [random.choice(STEPS)]
+        yield asked
+
+
+class _First(Watcher):
+    """Keeps the first answer."""
+
+    verdict: Verdict | None = None
+
+    def saw(self, test: TestCase, cluster: Cluster, asked: Asked, verdict: Verdict) -> None:
+        self.verdict = self.verdict or verdict
+
+
+def passing(original: Cluster, asked: dict[str, object]) -> Iterator[dict[str, object]]:
+    """The case with the most exact expectation that holds, if one does."""
+    first = _First()
+    run_case(cases_of([suite([{**asked, "expect": "allow"}])])[0], original, first)
+    if first.verdict is None:
+        return
+    reason = first.verdict.decided_by
+    policy = {} if reason.policy is None else {"policy": reason.policy.name}
+    rule = {} if reason.rule is None else {"rule": reason.rule}
+    by: dict[str, object] = {"by": {"reason": reason.reason.value, **policy, **rule}}
+    cases = [
+        {**asked, "expect": each, **more} for more in (by, {}) for each in ("allow", "deny", "no-policy", "uncertain")
+    ]
+    outcomes = (run_case(test, original) for test in cases_of([suite(cases)]))
+    yield from islice((case for case, outcome in zip(cases, outcomes, strict=True) if outcome.passed), 1)
+
+
+def suite(cases: list[dict[str, object]]) -> Suite:
+    head = "apiVersion: calico-engine/v1\nkind: PolicyTest\ncases:\n"
+    return suites_of([Source("t.yaml", head + "\n".join(f"- {json.dumps(case)}" for case in cases))])[0]
+
+
+@cache
+def some_cases(seed: int) -> tuple[TestCase, ...]:
+    """Cases that pass, about whatever there is."""
+    original = cluster(seed)
+    if original is None:
+        return ()
+    random, cases = Random(seed), list[dict[str, object]]()
+    for asked, _ in zip(questions(random, world(Random(seed))), range(10 * QUESTIONS), strict=False):
+        cases += passing(original, asked)
+        if len(cases) >= QUESTIONS:
+            break
+    return tuple(cases_of([suite(cases)])) if cases else ()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_cases_that_are_not_run_would_not_have_noticed(seed: int) -> None:
+    original = cluster(seed)
+    if original is None or not some_cases(seed):
+        return
+    some, every = (Bench(original, some_cases(seed), tries=5, affected_only=which) for which in (True, False))
+    assert all(base.outcome.passed for base in some.baselines)
+    found = list(some.mutants)
+    for mutant in Random(seed).sample(found, min(len(found), MUTANTS)):
+        one, other = some.judge(mutant), every.judge(mutant)
+        assert one is not None
+        assert other is not None
+        assert (one.fate, one.killed_by, one.message) == (other.fate, other.killed_by, other.message), mutant.id
+        assert one.runs <= other.runs
+
+
+def test_the_law_is_about_something() -> None:
+    """Cases are left out, with steps and without, and mutants are killed."""
+    kinds = {"left out": 0, "run": 0, "killed": 0}
+    for seed in SEEDS[:6]:
+        original = cluster(seed)
+        if original is None or not some_cases(seed):
+            continue
+        bench = Bench(original, some_cases(seed), tries=5)
+        for mutant in bench.mutants[::6]:
+            found = bench.judge(mutant)
+            assert found is not None
+            kinds["killed"] += found.killed_by is not None
+            if found.killed_by is None:
+                kinds["run"] += found.runs
+                kinds["left out"] += len(bench.tests) - found.runs
+    assert min(kinds.values()) > 5, kinds
+    assert any(test.case.given for seed in SEEDS for test in some_cases(seed))

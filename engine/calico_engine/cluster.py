@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from calico_engine import changes
 from calico_engine.analysis.connections import ConnectionReader, Hop
@@ -24,7 +24,7 @@ from calico_engine.garbage import collector_paused
 from calico_engine.manifests.loading import Loaded, load
 from calico_engine.manifests.sources import Source, read_sources
 from calico_engine.manifests.yaml_problems import Path
-from calico_engine.packets import Packet
+from calico_engine.packets import Packet, PrettyPrinter
 from calico_engine.verdicts import Verdict
 from calico_selectors import Selector
 
@@ -33,12 +33,6 @@ if TYPE_CHECKING:
     from calico_engine.analysis.mutation.mutants import Mutant
     from calico_engine.analysis.selection import Selection
     from calico_engine.controllers.auto_host_endpoint_reports import HostEndpointReport
-
-
-class PrettyPrinter(Protocol):
-    """What IPython and Hypothesis print with."""
-
-    def text(self, obj: str) -> None: ...
 
 
 _DATASTORES = ("kubernetes", "etcdv3")

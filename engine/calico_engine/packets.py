@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from reprlib import Repr
+from typing import Protocol
 
 from calico_engine import networks
 from calico_engine.errors import InvalidPacket
@@ -64,6 +65,12 @@ OPEN_FIELDS: Mapping[str, int] = {
     "icmp_type": 255,
     "icmp_code": 255,
 }
+
+
+class PrettyPrinter(Protocol):
+    """What IPython and Hypothesis print with."""
+
+    def text(self, obj: str) -> None: ...
 
 
 @frozen
@@ -135,6 +142,10 @@ class Packet:
     def __repr__(self) -> str:
         """The call that makes it; what is in the parentheses is the query as JSON."""
         return f"Packet.parse({json.dumps(self.to_query())})"
+
+    def _repr_pretty_(self, printer: PrettyPrinter, cycle: bool) -> None:
+        """Hypothesis would print the fields."""
+        printer.text(repr(self))
 
     def to_query(self) -> dict[str, object]:
         """The query that `parse` reads back as this packet."""

@@ -119,6 +119,21 @@ def test_only_cases_that_might_notice_are_run() -> None:
             assert finding.runs == (0 if mutant.operator is Operator.CHANGE_TYPES else 3)
 
 
+SHADOWED = MANIFESTS.replace(
+    "  - {action: Log}",
+    "  - {action: Deny, protocol: TCP, source: {nets: [198.51.100.0/26]}, destination: {ports: [80]}}",
+)
+
+
+def test_what_nobody_can_tell_is_perhaps_equivalent() -> None:
+    """A rule behind one that has matched all of it decides nothing, but that is not seen at a glance."""
+    tried = bench(CASES, Cluster.parse(SHADOWED))
+    mutant = next(each for each in tried.mutants if each.id.endswith("web:spec.ingress[1].action:flip-action:Allow"))
+    found = tried.judge(mutant)
+    assert found is not None
+    assert found.fate is Fate.MAYBE_EQUIVALENT
+
+
 @cache
 def tutorial() -> MutationResults:
     request = Request(paths=(POLICYTESTS,))
@@ -155,6 +170,17 @@ def test_what_is_killed_is() -> None:
         outcomes = run_all(Path(POLICYTESTS).read_text(), judgement.mutant.apply(original))
         assert judgement.killed_by is not None
         assert judgement.killed_by.name in {outcome.test.name for outcome in outcomes if not outcome.passed}
+
+
+def test_what_failsafes_open_no_policy_closes() -> None:
+    masters = "GlobalNetworkPolicy/ingress-k8s-masters:spec.ingress"
+    assert [each.mutant.id for each in tutorial().judgements if each.fate is Fate.EQUIVALENT] == [
+        f"{masters}[0]:drop-rule",
+        f"{masters}[0].action:flip-action:Deny",
+        f"{masters}[2].destination.ports[0]:widen-port:2379:2380",
+        f"{masters}[2].destination.ports[0]:drop-port",
+        "GlobalNetworkPolicy/ingress-k8s-workers:spec.order:change-order:ingress-k8s-masters",
+    ]
 
 
 def test_score() -> None:
@@ -299,8 +325,11 @@ def test_a_bar_on_a_terminal_only(small: str) -> None:
 
 def test_an_interruption_ends_it_all(tmp_path: Path) -> None:
     """Many packets are tried, so that it would take long; the processes are those of one group, as in a shell."""
+    (tmp_path / "m.yaml").write_text(SHADOWED)
+    cases = tmp_path / "c.policytest.yaml"
+    cases.write_text(f"{HEAD}manifests: [m.yaml]\ncases:{CASES}")
     with subprocess.Popen(
-        [*COMMAND, "mutate", "-j", "2", "--tries", "1000000", POLICYTESTS],
+        [*COMMAND, "mutate", "-j", "2", "--tries", "1000000", str(cases)],
         env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from calico_engine.compiler.address_sets import AddressSet
-from calico_engine.compiler.intervals import ADDRESS_LIMIT, contains, format_interval, merged, parse_net
+from calico_engine.compiler.intervals import ADDRESS_LIMIT, contains, difference, format_interval, merged, parse_net
 
 FIXED = settings(derandomize=True)
 SMALL = st.integers(0, 40)
@@ -48,6 +48,14 @@ def test_merged_intervals_are_sorted_and_apart(intervals: list[tuple[int, int]])
     result = merged(intervals)
     assert all(low <= high for low, high in result)
     assert all(one[1] + 1 < other[0] for one, other in itertools.pairwise(result))
+
+
+@FIXED
+@given(INTERVALS, INTERVALS)
+def test_a_difference_is_that_of_the_sets(one: list[tuple[int, int]], other: list[tuple[int, int]]) -> None:
+    result = difference(merged(one), merged(other))
+    assert integers(list(result)) == integers(one) - integers(other)
+    assert result == merged(result)
 
 
 @FIXED

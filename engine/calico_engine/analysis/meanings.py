@@ -5,13 +5,15 @@ Two chains with the same meaning decide alike on every packet; chains that mean 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 
 from calico_engine.compiler.address_sets import AddressSets
 from calico_engine.compiler.chains import Chain, ChainProfile, ChainTier
+from calico_engine.compiler.failsafes import FailsafeChain
 from calico_engine.compiler.felix_model import Action, ChainType, FelixEndpoint
-from calico_engine.compiler.intervals import ADDRESS_LIMIT, Intervals
+from calico_engine.compiler.intervals import ADDRESS_LIMIT, Intervals, contains, difference, merged
 from calico_engine.compiler.nodes import CompiledNode
 from calico_engine.compiler.rules import CompiledRule, Ports, Side
 from calico_engine.frozen import frozen
@@ -27,6 +29,10 @@ class PortsMeaning:
 
     ranges: Intervals
     members: Members
+
+    def without(self, ports: Intervals) -> PortsMeaning:
+        members = frozenset(member for member in self.members if not contains(ports, member[2]))
+        return PortsMeaning(difference(self.ranges, ports), members)
 
 
 @frozen
@@ -59,6 +65,14 @@ class RuleMeaning:
     @property
     def impossible(self) -> bool:
         return self.source.impossible or self.destination.impossible
+
+    def behind(self, opened: Mapping[int, Intervals]) -> RuleMeaning:
+        """What is left of the rule where these destination ports, by protocol, never come so far."""
+        ports = opened.get(self.protocol or 0, ())
+        if not ports or not self.destination.ports:
+            return self
+        left = tuple(each.without(ports) for each in self.destination.ports)
+        return replace(self, destination=replace(self.destination, ports=left))
 
 
 def rule_meaning(rule: CompiledRule, sets: AddressSets) -> RuleMeaning:
@@ -104,15 +118,27 @@ def endpoint_meaning(node: CompiledNode, endpoint: FelixEndpoint) -> object:
 
 
 def _chain(chain: Chain) -> object:
-    tiers = tuple(_tier(tier, chain.shape.tier_end_denies and tier.denies_at_end) for tier in chain.tiers)
+    opened = {version: _opened(chain.failsafes, version) for version in (4, 6)}
+    tiers = tuple(_tier(tier, chain.shape.tier_end_denies and tier.denies_at_end, opened) for tier in chain.tiers)
     profiles = tuple(
         (each.missing, *(tuple(profile_rules(each, version)) for version in (4, 6))) for each in chain.profiles
     )
     return tiers, profiles
 
 
-def _tier(tier: ChainTier, denies: bool) -> object:
-    return denies, *(_runs(tier_rules(tier, version), denies) for version in (4, 6))
+def _opened(failsafes: FailsafeChain | None, version: int) -> dict[int, Intervals]:
+    """The destination ports that failsafes open to everybody, by protocol: no rule of the chain is asked about them."""
+    opened: dict[int, list[tuple[int, int]]] = {}
+    for (protocol, port), peers in failsafes.by_destination_port[version].items() if failsafes is not None else ():
+        if peers is None:
+            opened.setdefault(protocol, []).append((port, port))
+    return {protocol: merged(ports) for protocol, ports in opened.items()}
+
+
+def _tier(tier: ChainTier, denies: bool, opened: Mapping[int, Mapping[int, Intervals]]) -> object:
+    return denies, *(
+        _runs((rule.behind(opened[version]) for rule in tier_rules(tier, version)), denies) for version in (4, 6)
+    )
 
 
 def tier_rules(tier: ChainTier, version: int) -> Iterator[RuleMeaning]:
@@ -133,5 +159,6 @@ def _deciding(rules: Iterable[CompiledRule], sets: AddressSets) -> Iterator[Rule
 
 def _runs(rules: Iterable[RuleMeaning], denies: bool) -> object:
     """Neighbours with the same action may stand in any order; denying at the end of a tier that denies says nothing."""
-    runs = [(action, frozenset(run)) for action, run in groupby(rules, key=lambda rule: rule.action)]
+    possible = (rule for rule in rules if not rule.impossible)
+    runs = [(action, frozenset(run)) for action, run in groupby(possible, key=lambda rule: rule.action)]
     return tuple(runs[:-1] if denies and runs and runs[-1][0] is Action.DENY else runs)

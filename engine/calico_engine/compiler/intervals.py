@@ -26,6 +26,21 @@ def merged(intervals: Iterable[tuple[int, int]]) -> Intervals:
     return tuple(result)
 
 
+def difference(intervals: Intervals, holes: Intervals) -> Intervals:
+    """What is in the one and not in the other."""
+    result = []
+    for low, high in intervals:
+        for first, last in holes:
+            if last < low or high < first:
+                continue
+            if low < first:
+                result.append((low, first - 1))
+            low = last + 1
+        if low <= high:
+            result.append((low, high))
+    return tuple(result)
+
+
 def contains(intervals: Intervals, value: int) -> bool:
     """Whether `value` lies in one of the sorted intervals."""
     at = bisect_right(intervals, (value, ADDRESS_LIMIT[6])) - 1

@@ -4,15 +4,21 @@ Strategies of manifests give dicts as in YAML, which print as YAML in braces; `c
 gives `Packet`, which print as the call that makes them. All shrink towards the simple. What is drawn comes from a few
 names, labels, addresses and ports, so that policies, endpoints and packets meet.
 
->>> from hypothesis import given, settings, strategies as st
->>> from calico_engine.strategies import clusters, packets
->>> @settings(max_examples=10)
-... @given(st.data())
-... def test_log_rules_let_nothing_through(data):
-...     cluster = data.draw(clusters(actions=("Log",), allow_configuration=False))
-...     packet = data.draw(packets(cluster=cluster))
-...     assert cluster.verdict(packet).decided_by.reason.name != "RULE"
->>> test_log_rules_let_nothing_through()
+>>> from hypothesis import given, settings
+>>> from calico_engine import Cluster
+>>> from calico_engine.strategies import packets
+>>> CLUSTER = Cluster.parse('''
+... apiVersion: projectcalico.org/v3
+... kind: HostEndpoint
+... metadata: {name: h}
+... spec: {node: n1, interfaceName: eth0}
+... ''')
+>>> @settings(max_examples=20)
+... @given(packets(cluster=CLUSTER, paths=["TO_HOST"], conntrack_states=["NEW"]))
+... def test_only_failsafe_ports_are_open(packet):
+...     verdict = CLUSTER.verdict(packet)
+...     assert packet.in_interface != "eth0" or not verdict or verdict.decided_by.failsafe
+>>> test_only_failsafe_ports_are_open()
 """
 
 try:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import TypeVar
 
 from hypothesis import strategies as st
 
 from calico_engine.cluster import Cluster
+from calico_engine.manifests.loading import load
+from calico_engine.manifests.sources import Source
 from calico_engine.reports.listings import as_yaml
 from calico_engine.strategies.configuration import felix_configurations, hosts
 from calico_engine.strategies.drawing import drawing, mostly, some_of
@@ -24,12 +27,17 @@ from calico_engine.strategies.vocabulary import (
     TIERS,
     LabelPool,
     Manifest,
+    manifest,
     names,
 )
 from calico_selectors import Selector
 
 _Key = TypeVar("_Key")
 Drawn = st.SearchStrategy[Manifest]
+_KINDS = (
+    *("FelixConfiguration", "GlobalNetworkPolicy", "GlobalNetworkSet", "Host", "HostEndpoint", "NetworkPolicy"),
+    *("NetworkSet", "Profile", "StagedGlobalNetworkPolicy", "StagedNetworkPolicy", "Tier", "WorkloadEndpoint"),
+)
 _IS_MISSING = st.sampled_from((False, False, False, True))
 
 
@@ -38,7 +46,7 @@ def clusters(
     max_host_endpoints: int = 3,
     max_workload_endpoints: int = 2,
     max_policies: int = 4,
-    max_rules: int = 3,
+    max_rules: int = 2,
     max_tiers: int = 2,
     max_profiles: int = 2,
     max_network_sets: int = 1,
@@ -73,6 +81,7 @@ def clusters(
     '''
     if max_host_endpoints + max_workload_endpoints < 1:
         raise ValueError("a cluster without an endpoint has nobody to govern: let there be one")
+    _prepare_reading()
     labels = label_sets(pool=label_pool)
     chosen = st.just(Selector("all()")) | selectors(pool=label_pool, max_terms=2)
     ruled = rules(actions=actions, ip_versions=ip_versions, selectors=chosen)
@@ -143,6 +152,12 @@ def clusters(
                 yield draw(hosts(name=node, number=number, ip_versions=ip_versions))
 
     return drawing(lambda draw: Cluster.parse("\n" + "---\n".join(map(as_yaml, manifests(draw)))))
+
+
+@cache
+def _prepare_reading() -> None:
+    """The reader prepares itself for a kind when it first meets it; Hypothesis would take the time for that of drawing."""
+    load([Source("", "\n---\n".join(as_yaml(manifest(kind, "a", {})) for kind in _KINDS))])
 
 
 def _objects(by_key: Mapping[_Key, Drawn], *, min_size: int = 0) -> st.SearchStrategy[list[Manifest]]:

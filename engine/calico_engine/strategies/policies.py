@@ -35,7 +35,7 @@ def global_network_policies(
     tiers: Sequence[str] = ("default",),
     selectors: st.SearchStrategy[Selector] = SELECTORS,
     rules: st.SearchStrategy[Manifest] = RULES,
-    max_rules: int = 3,
+    max_rules: int = 2,
     allow_staged: bool = True,
 ) -> st.SearchStrategy[Manifest]:
     """GlobalNetworkPolicies, and StagedGlobalNetworkPolicies, with up to `max_rules` rules in each direction.
@@ -68,7 +68,7 @@ def network_policies(
     tiers: Sequence[str] = ("default",),
     selectors: st.SearchStrategy[Selector] = SELECTORS,
     rules: st.SearchStrategy[Manifest] = RULES,
-    max_rules: int = 3,
+    max_rules: int = 2,
     allow_staged: bool = True,
 ) -> st.SearchStrategy[Manifest]:
     """NetworkPolicies, and StagedNetworkPolicies, in one of the namespaces; otherwise as `global_network_policies`.

@@ -119,6 +119,16 @@ def test_whom_a_node_trusts(other: Spec, spec: Spec, ipip: set[str], vxlan: set[
     assert shown(found.vxlan_sources[6], 6) == vxlan6
 
 
+def test_external_nodes_are_trusted_in_their_own_family() -> None:
+    """The resource takes IPv4 alone, the parameter both (vxlan_mgr.go: updateNeighborsAndAllowedSources)."""
+    annotations = {"config.projectcalico.org/ExternalNodesCIDRList": "203.0.113.0/24,2001:db8:9::/48"}
+    external = {**configuration(ipipEnabled=True), "metadata": {"name": "default", "annotations": annotations}}
+    found = encapsulation(external, pool(V4, vxlanMode="Always"), pool(V6, vxlanMode="Always"))
+    assert [format_interval(*each, 4) for each in found.vxlan_sources[4]] == ["203.0.113.0/24"]
+    assert [format_interval(*each, 6) for each in found.vxlan_sources[6]] == ["2001:db8:9::/48"]
+    assert [format_interval(*each, 4) for each in found.ipip_sources or ()] == ["10.0.0.1", "203.0.113.0/24"]
+
+
 # Node n1 of two, with all encapsulations on, a host endpoint and a workload, and nothing that allows anything.
 WORLD = [
     node("n1", {"bgp": {"ipv4Address": "10.0.0.1/24"}, "ipv4VXLANTunnelAddr": "10.65.9.1"}),

@@ -85,6 +85,7 @@ def test_text(text: str, expected: str) -> None:
         ("tcp:10.0.0.0/255.0.0.0:22", "neither a CIDR nor an address"),
         ("tcp:[fe80::1%eth0]:22", "neither a CIDR nor an address"),
         ("tcp:]:22", "neither a CIDR nor an address"),
+        ("tcp:10.0.0.0/8:22:1", "too many colons"),
         ("tcp:fd00::1:22", "too many colons"),
         ("tcp:[fd00::1]:[fd00::2]:22", "too many colons"),
     ],

@@ -56,11 +56,11 @@ def encapsulation(known: Tunnels, node: str, settings: DataplaneSettings) -> Enc
     if vxlan is None:
         vxlan = _has_vxlan_pool(known.pools, 4)
     vxlan_sources = {}
-    others = {version: [net for name, net in known.parents[version] if name != node] for version in (4, 6)}
-    if vxlan:
-        vxlan_sources[4] = _nets([*external, *others[4]], 4)
-    if _has_vxlan_pool(known.pools, 6):  # the configuration's switch is for IPv4 alone
-        vxlan_sources[6] = _nets(others[6], 6)
+    # The configuration's switch is for IPv4 alone.
+    for version, is_on in ((4, vxlan), (6, _has_vxlan_pool(known.pools, 6))):
+        if is_on:
+            others = [net for name, net in known.parents[version] if name != node]
+            vxlan_sources[version] = _nets([*external, *others], version)
     return Encapsulation(
         ipip_sources=_nets([*external, *known.hosts], 4) if ipip else None,
         vxlan_sources=vxlan_sources,

@@ -91,9 +91,13 @@ def _configuration(random: Random) -> list[Document]:
     for name, probability, values in choices:
         if chance(random, probability):
             spec[name] = random.choice(values)
-    found = (
-        [document("FelixConfiguration", random.choice(("default", "default", f"node.{NODE}")), spec)] if spec else []
-    )
+    # The resource takes IPv4 alone, the parameter behind it both.
+    external = {"config.projectcalico.org/ExternalNodesCIDRList": "10.0.0.8/30,2001:db8::/64"}
+    metadata = {"annotations": external} if chance(random, 0.05) else {}
+    found = []
+    if spec or metadata:
+        name = random.choice(("default", "default", f"node.{NODE}"))
+        found.append(document("FelixConfiguration", name, spec, **metadata))
     if chance(random, 0.15):
         cidrs = [
             {"cidr": net} for net in some(random, ("10.96.0.0/16", "203.0.113.0/25", "fd96::/112", "10.0.0.0/24"), 2)

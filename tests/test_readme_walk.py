@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine_support.walks import ROOT, install, run, steps, without_blanks
+from engine_support.walks import ROOT, assert_shown, install, run, steps, without_blanks
 
 HEADING = "## The tutorial, step by step"
 #: As the how-to shows it, save for the blanks at the ends of lines.
@@ -38,7 +38,7 @@ def test_the_walk_prints_what_the_readme_shows(folder: Path) -> None:
     walk = list(steps(section()))
     assert len(walk) > 10
     for step in walk:
-        assert without_blanks(run(step.command, folder)) == without_blanks(step.shown), step.command
+        assert_shown(run(step.command, folder), step)
 
 
 def test_the_walk_shows_the_document_s_table() -> None:

@@ -1,12 +1,14 @@
 """Documents whose shell lines are run: every command must print what the document shows below it.
 
-Lines are compared without the blanks at their ends: calicoctl's tables have some, and editors take them away.
+Lines are compared without the blanks at their ends: calicoctl's tables have some, and editors take them away. A line `…`
+stands for any number of lines, and `…` within a line for a part of it.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -83,3 +85,11 @@ def run(command: str, folder: Path, **environment: str) -> str:
 
 def without_blanks(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
+
+
+def assert_shown(printed: str, step: Step) -> None:
+    """The output is that of the step."""
+    lines = without_blanks(step.shown).split("\n")
+    patterns = [r"(?:.*\n)*" if line == "…" else re.escape(line).replace("…", ".*") + r"\n" for line in lines]
+    found = re.fullmatch("".join(patterns), without_blanks(printed) + "\n")
+    assert found is not None, f"{step.command}\n\n{step.shown}\n\nis shown, and printed is\n\n{printed}"

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from calico_engine import changes
@@ -31,6 +32,7 @@ from calico_selectors import Selector
 if TYPE_CHECKING:
     from calico_engine.analysis.coverage import CoverageCollector
     from calico_engine.analysis.mutation.mutants import Mutant
+    from calico_engine.analysis.readers import Readers
     from calico_engine.analysis.selection import Selection
     from calico_engine.controllers.auto_host_endpoint_reports import HostEndpointReport
 
@@ -224,6 +226,13 @@ class Cluster:
     def compiled(self) -> CompiledCluster:
         """What the readers read: the datastore with the controllers' products, Felix's model, the compiled nodes."""
         return self._compiled
+
+    @cached_property
+    def readers(self) -> Readers:
+        """What answers about packets and connections, for analyses that ask much."""
+        from calico_engine.analysis.readers import Readers
+
+        return Readers(self._reader, self._connections)
 
     @property
     def written(self) -> Datastore:

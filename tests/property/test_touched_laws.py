@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from itertools import islice
 from random import Random
@@ -15,8 +18,9 @@ from calico_engine.analysis.equivalence import known_equivalent
 from calico_engine.analysis.mutation.mutants import Mutant
 from calico_engine.analysis.touched import Touched, footprint, touched
 from calico_engine.analysis.witnesses import Witness, find_witness
-from calico_engine.dataplane.reader import PacketReader
 from calico_engine.errors import CalicoEngineError
+from calico_engine.verdicts import Verdict
+from engine_support import changing_clusters
 from verdict_fuzz.packets import PacketMaker
 from verdict_fuzz.worlds import world
 
@@ -64,8 +68,8 @@ def studies(seed: int) -> tuple[Study, ...]:
 def study(original: Cluster, mutant: Mutant) -> Study:
     mutated = mutant.apply(original)
     change = touched(original.compiled, mutated.compiled)
-    equivalent = known_equivalent(original.compiled, mutated.compiled, change)
-    witness = find_witness(original.compiled, mutated.compiled, change, tries=200, seed=mutant.id)
+    equivalent = known_equivalent(original.readers, mutated.readers, change)
+    witness = find_witness(original.readers, mutated.readers, change, tries=200, seed=mutant.id)
     return Study(mutant, mutated, change, equivalent, witness)
 
 
@@ -93,7 +97,7 @@ def fate(cluster: Cluster, packet: Packet) -> object:
 
 def untouched(original: Cluster, packet: Packet, change: Touched) -> bool:
     try:
-        return not change.touches(footprint(PacketReader(original.compiled), [packet]))
+        return not change.touches(footprint(original.readers.packets, [packet]))
     except CalicoEngineError:
         return True
 
@@ -146,3 +150,96 @@ def test_the_laws_are_about_something() -> None:
     assert sum(each.witness is not None and each.witness.words is not None for each in found) > 3
     asked = [untouched(given(0), packet, each.change) for each in studies(0) for packet in islice(packets(0), 5)]
     assert 5 < sum(asked) < len(asked) - 5
+
+
+CHANGES = 10
+QUESTIONS = 25
+PARTIES = (
+    *changing_clusters.NODES,
+    "c1",
+    "a/p1",
+    "a/p2",
+    "b/p1",
+    "hep/h1",
+    "svc/a/s",
+    "203.0.113.7",
+    "10.65.0.1",
+    "10.96.0.1",
+)
+SERVICES = ("tcp/80", "tcp/8080", "tcp/30080", "udp/53", "icmp", "tcp")
+
+
+def changed_clusters(seed: int) -> Iterator[tuple[str, Cluster, Cluster]]:
+    """Clusters with something of every kind, changed in any way, by mutants and otherwise; refused changes are left out."""
+    random = Random(seed)
+    objects = changing_clusters.world(random)
+    try:
+        original = Cluster.parse("\n---\n".join(map(json.dumps, objects.values())))
+    except CalicoEngineError:
+        return
+    found = list(original.mutants())
+    for mutant in random.sample(found, min(len(found), CHANGES)):
+        yield mutant.id, original, mutant.apply(original)
+    for number in range(CHANGES):
+        change, _ = changing_clusters.change(random, objects)
+        with contextlib.suppress(CalicoEngineError):
+            yield f"change {number}", original, change(original)
+
+
+def checked(cluster: Cluster, asked: tuple[str, str, str]) -> Verdict | None:
+    try:
+        return cluster.check(*asked)
+    except (CalicoEngineError, ValueError):
+        return None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_connections_that_a_change_does_not_touch_fare_alike(seed: int) -> None:
+    random = Random(seed)
+    for name, original, changed in changed_clusters(seed):
+        change = touched(original.compiled, changed.compiled)
+        for _ in range(QUESTIONS):
+            asked = random.choice(PARTIES), random.choice(PARTIES), random.choice(SERVICES)
+            verdict = checked(original, asked)
+            if verdict is None or change.touches(footprint(original.readers.packets, verdict.possible_packets)):
+                continue
+            other = checked(changed, asked)
+            assert other is not None, (name, asked)
+            assert (other.decision, other.depends_on) == (verdict.decision, verdict.depends_on), (name, asked)
+            assert reason(other) == reason(verdict), (name, asked)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_witnesses_of_any_change(seed: int) -> None:
+    for name, original, changed in changed_clusters(seed):
+        change = touched(original.compiled, changed.compiled)
+        witness = find_witness(original.readers, changed.readers, change, tries=40, seed=name)
+        if witness is not None:
+            before, after = (fate(each, witness.packet) for each in (original, changed))
+            assert (before, after) == tuple(each[:2] for each in witness.packet_answers)
+            assert before != after
+
+
+def reason(verdict: Verdict) -> object:
+    """What decided, wherever it is written by now."""
+    return replace(verdict.decided_by, file=None, line=None)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_not_relabelled_is_selected_alike(seed: int) -> None:
+    for name, original, changed in changed_clusters(seed):
+        change = touched(original.compiled, changed.compiled)
+        if change.everything or change.relabelled:
+            continue
+        for selector in changing_clusters.SELECTORS:
+            assert changed.select(selector).selected == original.select(selector).selected, name
+        assert changed.compiled.nodes == original.compiled.nodes
+
+
+def test_changes_of_every_extent_are_tried() -> None:
+    found = [touched(one.compiled, other.compiled) for seed in range(20) for _, one, other in changed_clusters(seed)]
+    assert sum(each.everything for each in found) > 10
+    assert sum(each.relabelled for each in found) > 10
+    assert sum(bool(each.endpoints) for each in found) > 10
+    assert sum(bool(each.ways) and not each.endpoints for each in found) > 10
+    assert sum(each == Touched() for each in found) > 10

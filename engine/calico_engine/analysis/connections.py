@@ -121,6 +121,10 @@ class ConnectionReader:
         """Whether another host may have the address: no node, pod or Service has it, and it is an ordinary one."""
         return not self._directory.owns(address) and not self._translator.owns(address) and is_ordinary(address)
 
+    def owner(self, address: Address) -> str | None:
+        """The name of the node or pod that has the address; None if nobody has it, or several."""
+        return self._directory.name_of(address)
+
     def port_edges(self, source: str, destination: str, service: str) -> set[int]:
         """The destination ports at which the answer to `check` can change: between two of them it does not.
 

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
-from calico_engine.analysis.meanings import endpoint_meaning
+from calico_engine.analysis.meanings import Meanings
+from calico_engine.analysis.readers import Readers
 from calico_engine.analysis.touched import Touched
-from calico_engine.compiler.compiled import CompiledCluster
-from calico_engine.compiler.felix_model import FelixEndpoint, FelixModel
+from calico_engine.compiler.felix_model import FelixEndpoint, FelixModel, ResourceId
+from calico_engine.errors import CalicoEngineError
 
 
-def known_equivalent(before: CompiledCluster, after: CompiledCluster, change: Touched) -> bool:
+def known_equivalent(before: Readers, after: Readers, change: Touched) -> bool:
     """Whether every endpoint that `change` touches does the same before and after it. False: nobody knows."""
     return not change.everything and next(differing_endpoints(before, after, change), None) is None
 
 
-def differing_endpoints(before: CompiledCluster, after: CompiledCluster, change: Touched) -> Iterator[FelixEndpoint]:
-    """Those of the touched endpoints, as they were, whose chains mean something else now."""
-    renewed = {each.id: each for each in _endpoints(after.model)}
-    for old in _endpoints(before.model):
-        if not change.concerns(old.id):
-            continue
-        new = renewed.get(old.id)
-        if new is None or endpoint_meaning(before.node(old.node), old) != endpoint_meaning(after.node(new.node), new):
-            yield old
+def differing_endpoints(before: Readers, after: Readers, change: Touched) -> Iterator[FelixEndpoint]:
+    """Of the touched endpoints, one for each way in which chains differ before and after."""
+    old, new = (_endpoints(each.compiled.model) for each in (before, after))
+    seen: set[Hashable] = set()
+    for key, endpoint in {**new, **old}.items():
+        if change.concerns(key):
+            one, other = _meaning(before.meanings, old.get(key)), _meaning(after.meanings, new.get(key))
+            if one != other and (one, other) not in seen:
+                seen.add((one, other))
+                yield endpoint
 
 
-def _endpoints(model: FelixModel) -> tuple[FelixEndpoint, ...]:
-    return (*model.host_endpoints, *model.workload_endpoints)
+def _meaning(meanings: Meanings, endpoint: FelixEndpoint | None) -> Hashable:
+    """None where nothing can be asked, because the endpoint is not there or its node is not modelled."""
+    try:
+        return None if endpoint is None else meanings.of(endpoint)
+    except CalicoEngineError:
+        return None
+
+
+def _endpoints(model: FelixModel) -> dict[ResourceId, FelixEndpoint]:
+    return {each.id: each for each in (*model.host_endpoints, *model.workload_endpoints)}

@@ -5,16 +5,16 @@ Two chains with the same meaning decide alike on every packet; chains that mean 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
 
 from calico_engine.compiler.address_sets import AddressSets
-from calico_engine.compiler.chains import Chain, ChainProfile, ChainTier
+from calico_engine.compiler.chains import Chain, ChainProfile, ChainTier, SelectedTier
+from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.failsafes import FailsafeChain
 from calico_engine.compiler.felix_model import Action, ChainType, FelixEndpoint
 from calico_engine.compiler.intervals import ADDRESS_LIMIT, Intervals, contains, difference, merged
-from calico_engine.compiler.nodes import CompiledNode
 from calico_engine.compiler.rules import CompiledRule, Ports, Side
 from calico_engine.frozen import frozen
 from calico_engine.packets import Direction
@@ -108,16 +108,33 @@ def _ports(ports: Ports, version: int, sets: AddressSets) -> PortsMeaning:
     return PortsMeaning(ports.ranges, frozenset().union(*(sets.ports(each).members(version) for each in ports.named)))
 
 
-def endpoint_meaning(node: CompiledNode, endpoint: FelixEndpoint) -> object:
-    """Everything that the endpoint does with packets."""
-    kinds = ChainType if endpoint.is_host else (ChainType.NORMAL,)
-    return tuple(
-        (bool(node.selected(endpoint, kind)), tuple(_chain(node.chain(endpoint, kind, way)) for way in Direction))
-        for kind in kinds
-    )
+class Meanings:
+    """What the endpoints of one cluster do with packets. Equal policies, profiles and failsafes mean the same."""
+
+    def __init__(self, compiled: CompiledCluster) -> None:
+        self._compiled = compiled
+        self._known: dict[Hashable, Hashable] = {}
+
+    def of(self, endpoint: FelixEndpoint) -> Hashable:
+        """Everything that the endpoint does. Raises what `CompiledCluster.node` raises."""
+        node = self._compiled.node(endpoint.node)
+        kinds = tuple(ChainType) if endpoint.is_host else (ChainType.NORMAL,)
+        selected = tuple(tuple(map(_key, node.selected(endpoint, kind))) for kind in kinds)
+        failsafes = node.parameters.failsafe_inbound, node.parameters.failsafe_outbound
+        key = (selected, endpoint.profiles, endpoint.is_host, failsafes, id(node.sets))
+        if key not in self._known:
+            self._known[key] = tuple(
+                (bool(tiers), *(_chain(node.chain(endpoint, kind, way)) for way in Direction))
+                for kind, tiers in zip(kinds, selected, strict=True)
+            )
+        return self._known[key]
 
 
-def _chain(chain: Chain) -> object:
+def _key(tier: SelectedTier) -> Hashable:
+    return tier.tier.name, tuple(policy.id for policy in tier.policies)
+
+
+def _chain(chain: Chain) -> Hashable:
     opened = {version: _opened(chain.failsafes, version) for version in (4, 6)}
     tiers = tuple(_tier(tier, chain.shape.tier_end_denies and tier.denies_at_end, opened) for tier in chain.tiers)
     profiles = tuple(
@@ -135,7 +152,7 @@ def _opened(failsafes: FailsafeChain | None, version: int) -> dict[int, Interval
     return {protocol: merged(ports) for protocol, ports in opened.items()}
 
 
-def _tier(tier: ChainTier, denies: bool, opened: Mapping[int, Mapping[int, Intervals]]) -> object:
+def _tier(tier: ChainTier, denies: bool, opened: Mapping[int, Mapping[int, Intervals]]) -> Hashable:
     return denies, *(
         _runs((rule.behind(opened[version]) for rule in tier_rules(tier, version)), denies) for version in (4, 6)
     )
@@ -157,7 +174,7 @@ def _deciding(rules: Iterable[CompiledRule], sets: AddressSets) -> Iterator[Rule
     return (meaning for meaning in meanings if not meaning.impossible)
 
 
-def _runs(rules: Iterable[RuleMeaning], denies: bool) -> object:
+def _runs(rules: Iterable[RuleMeaning], denies: bool) -> Hashable:
     """Neighbours with the same action may stand in any order; denying at the end of a tier that denies says nothing."""
     possible = (rule for rule in rules if not rule.impossible)
     runs = [(action, frozenset(run)) for action, run in groupby(possible, key=lambda rule: rule.action)]

@@ -76,8 +76,8 @@ def touched(before: CompiledCluster, after: CompiledCluster) -> Touched:
     if not all(_is_policy_or_label(one, other) for one, other in changes) or _services_changed(before, after):
         return Touched(everything=True)
     relabelled = any(isinstance(one.resource, _LABELLED) for one, _ in changes if one is not None)
-    if relabelled and any(True for _ in before.datastore.all(FelixConfiguration)):
-        return Touched(everything=True)  # its nodeSelector may select other nodes now
+    if relabelled and any(each.spec.get("nodeSelector") for _, each in before.datastore.all(FelixConfiguration)):
+        return Touched(everything=True)  # it may be for other nodes now
     relabelled = relabelled or any(isinstance(one.resource, Profile) for one, _ in changes if one is not None)
     found = ModelChanges(before.model, after.model)
     return Touched(False, frozenset(found.endpoints()), frozenset(found.ways()), relabelled)

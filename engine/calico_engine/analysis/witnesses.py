@@ -5,27 +5,27 @@ That none is found proves nothing: see `equivalence` for what is known for certa
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from random import Random
 from typing import NamedTuple
 
-from calico_engine.analysis.connections import ConnectionReader, deciding
+from calico_engine.analysis.connections import deciding
 from calico_engine.analysis.equivalence import differing_endpoints
 from calico_engine.analysis.meanings import RuleMeaning, profile_rules, tier_rules
-from calico_engine.analysis.parties import Directory
+from calico_engine.analysis.readers import Readers
 from calico_engine.analysis.sampling import Passage, Sampler, passages
 from calico_engine.analysis.services import Service
 from calico_engine.analysis.touched import Touched
 from calico_engine.compiler.chains import Chain
-from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.dataplane.outcomes import Decision, ReasonCode
 from calico_engine.dataplane.reader import PacketReader
 from calico_engine.errors import CalicoEngineError
 from calico_engine.frozen import frozen
 from calico_engine.packets import PORT_PROTOCOLS, Packet, format_address
 
-#: So many of the endpoints that differ are looked at; mostly they differ alike.
+#: In so many of the ways in which endpoints differ a packet is sought.
 _MOST_ENDPOINTS = 24
 #: Once a difference is found, so many further ones are looked at for one that can be asked in plain words.
 _PATIENCE = 60
@@ -88,13 +88,11 @@ class Witness:
 _BEST = 3
 
 
-def find_witness(
-    before: CompiledCluster, after: CompiledCluster, change: Touched, *, tries: int, seed: str = ""
-) -> Witness | None:
+def find_witness(before: Readers, after: Readers, change: Touched, *, tries: int, seed: str = "") -> Witness | None:
     """The most telling witness among the first that are found in so many tries; the same seed finds the same."""
     best: Witness | None = None
     patience = _PATIENCE
-    sides = _Sides(before, after)
+    sides = _Both(before, after)
     for packet in islice(_packets(sides, change, Random(seed)), tries):
         found = sides.difference(packet)
         if found is None:
@@ -106,14 +104,13 @@ def find_witness(
     return best
 
 
-class _Sides:
+class _Both:
     """The two clusters, asked the same."""
 
-    def __init__(self, before: CompiledCluster, after: CompiledCluster) -> None:
+    def __init__(self, before: Readers, after: Readers) -> None:
         self.before, self.after = before, after
-        self._readers = PacketReader(before), PacketReader(after)
-        self._connections = tuple(ConnectionReader(reader.compiled, reader) for reader in self._readers)
-        self._directory = Directory(before)
+        self._readers = before.packets, after.packets
+        self._connections = before.connections, after.connections
 
     def rules(self, packet: Packet) -> tuple[set[RuleMeaning], set[RuleMeaning]]:
         """What looks at packets on this packet's way, before and after."""
@@ -139,7 +136,8 @@ class _Sides:
         """By name and by address; without the source port, if it does not matter."""
         service = str(Service(packet.protocol, packet.destination_port, packet.icmp_type, packet.icmp_code))
         addresses = [format_address(value, packet.version) for value in (packet.source, packet.destination)]
-        names = [self._directory.name_of((packet.version, value)) for value in (packet.source, packet.destination)]
+        owner = self.before.connections.owner
+        names = [owner((packet.version, value)) for value in (packet.source, packet.destination)]
         by_name = [name or address for name, address in zip(names, addresses, strict=True)]
         ports = (None, packet.source_port) if packet.protocol in PORT_PROTOCOLS else (None,)
         for port in ports:
@@ -169,7 +167,7 @@ def _rules(chains: Iterable[Chain], version: int) -> Iterator[RuleMeaning]:
             yield from profile_rules(profile, version)
 
 
-def _packets(sides: _Sides, change: Touched, random: Random) -> Iterator[Packet]:
+def _packets(sides: _Both, change: Touched, random: Random) -> Iterator[Packet]:
     """Packets without end, from one way through a node after the other; none if no endpoint differs.
 
     The first are of IPv4, as people think of that first.
@@ -183,12 +181,14 @@ def _packets(sides: _Sides, change: Touched, random: Random) -> Iterator[Packet]
         samplers = [*first, *second]
 
 
-def _passages(sides: _Sides, change: Touched) -> Iterator[Passage]:
+def _passages(sides: _Both, change: Touched) -> Iterator[Passage]:
     for endpoint in islice(differing_endpoints(sides.before, sides.after, change), _MOST_ENDPOINTS):
-        yield from passages(sides.before, endpoint)
+        with contextlib.suppress(CalicoEngineError):  # of a node that one of the two does not have nothing can be asked
+            both = [list(passages(side.compiled, endpoint)) for side in (sides.before, sides.after)]
+            yield from dict.fromkeys(passage for found in both for passage in found)
 
 
-def _sampler(sides: _Sides, passage: Passage, version: int, random: Random) -> Sampler:
+def _sampler(sides: _Both, passage: Passage, version: int, random: Random) -> Sampler:
     """Aimed at the rules that differ. Where none does, their order differs."""
     before, after = sides.rules(Packet(passage.node, version, 0, 0, 0, passage.came_in_on, passage.goes_out_on))
     aims = sorted(before ^ after or before, key=repr)

@@ -15,7 +15,6 @@ from calico_engine.analysis.mutation.results import Fate
 from calico_engine.analysis.touched import Footprint, Touched, footprint, touched
 from calico_engine.analysis.witnesses import Witness, find_witness
 from calico_engine.cluster import Cluster
-from calico_engine.dataplane.reader import PacketReader
 from calico_engine.errors import CalicoEngineError, ChangeRefused, InvalidManifest
 from calico_engine.frozen import frozen
 from calico_engine.packets import Packet
@@ -111,7 +110,7 @@ class Bench:
         return sorted(range(len(cost)), key=cost.__getitem__)
 
     def _survivor(self, mutant: Mutant, mutated: Cluster, change: Touched, runs: int) -> Finding:
-        before, after = self._cluster.compiled, mutated.compiled
+        before, after = self._cluster.readers, mutated.readers
         if known_equivalent(before, after, change):
             return Finding(Fate.EQUIVALENT, runs)
         witness = find_witness(before, after, change, tries=self._tries, seed=mutant.id)
@@ -163,7 +162,7 @@ class _Subject(Watcher):
 
     @property
     def footprint(self) -> Footprint:
-        return footprint(PacketReader(self.cluster.compiled), self._ways.values())
+        return footprint(self.cluster.readers.packets, self._ways.values())
 
 
 def _way(packet: Packet) -> tuple[object, ...]:

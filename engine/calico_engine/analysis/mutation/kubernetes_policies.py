@@ -17,7 +17,7 @@ from calico_engine.analysis.mutation.operators import (
 )
 from calico_engine.analysis.mutation.policies import type_mutations
 from calico_engine.analysis.mutation.ports import shifted
-from calico_engine.analysis.mutation.selectors import misspelled
+from calico_engine.analysis.mutation.terms import misspelled
 from calico_engine.manifests.yaml_problems import Path
 
 _PEERS = {"ingress": "from", "egress": "to"}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from calico_engine.analysis.mutation.operators import Mutation, Object, Operator, entries, value_at, with_value
 from calico_engine.analysis.mutation.rules import rule_mutations
-from calico_engine.analysis.mutation.selectors import selector_mutations
+from calico_engine.analysis.mutation.terms import selector_mutations
 from calico_engine.manifests.yaml_problems import Path
 
 _TYPES = ("Ingress", "Egress")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from calico_engine.analysis.mutation.operators import Mutation, Object, Operator, entries, with_value, without
-from calico_engine.analysis.mutation.selectors import misspelled
+from calico_engine.analysis.mutation.terms import misspelled
 from calico_engine.manifests.yaml_problems import Path
 from calico_engine.resources.rules import Port, parse_port
 

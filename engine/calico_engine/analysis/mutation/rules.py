@@ -16,7 +16,7 @@ from calico_engine.analysis.mutation.operators import (
     without,
 )
 from calico_engine.analysis.mutation.ports import port_list_mutations
-from calico_engine.analysis.mutation.selectors import selector_mutations
+from calico_engine.analysis.mutation.terms import selector_mutations
 from calico_engine.manifests.yaml_problems import Path, render_path
 
 #: A Log rule decides nothing, so nothing is changed about it.

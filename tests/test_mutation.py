@@ -9,7 +9,9 @@ import subprocess
 import textwrap
 import time
 from collections.abc import Mapping
+from difflib import unified_diff
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,8 @@ from calico_engine.policytests.mutating import Bench
 from calico_engine.policytests.reading import suites_of
 from calico_engine.policytests.running import Outcome, cases_of, run_case
 from calico_engine.policytests.scheduling import Request, check_cases, judged, results
-from calico_engine.reports.mutation import as_case, mutation_json
+from calico_engine.reports.listings import as_yaml
+from calico_engine.reports.mutation import as_case, difference_lines, mutation_json
 from engine_support.shell import Shell
 from engine_support.terminal import COMMAND, ENVIRONMENT, on_terminal
 
@@ -214,6 +217,33 @@ def test_files_that_change_meanwhile_are_noticed(old: str, new: str, tmp_path: P
     manifest.write_text(MANIFESTS.replace(old, new))
     with judged(request, benches, 2) as findings, pytest.raises(CalicoEngineError, match="changed meanwhile"):
         list(findings)
+
+
+def test_no_more_lines_differ_than_have_to() -> None:
+    for survivor in tutorial().survivors:
+        mutant = survivor.mutant
+        old, new = (as_yaml(value).splitlines() for value in (mutant.original, mutant.changed))
+        whole = [line[0] for line in islice(unified_diff(old, new, lineterm=""), 2, None) if line[0] in "-+"]
+        shown = [line.text.strip()[0] for line in difference_lines(mutant) if line.tone in ("bad", "good")]
+        assert sorted(shown) == sorted(whole), mutant.id
+
+
+def test_a_question_may_mean_packets_that_get_nowhere() -> None:
+    """The sender drops what it sends; the receiver would have been asked next."""
+    mute = {"selector": "role == 'worker'", "types": ["Egress"]}
+    cluster = CLUSTER.apply(
+        {
+            "apiVersion": "projectcalico.org/v3",
+            "kind": "GlobalNetworkPolicy",
+            "metadata": {"name": "mute"},
+            "spec": mute,
+        },
+        {**json.loads(json.dumps(CLUSTER.get("HostEndpoint")[0])), "metadata": {"name": "w2"}}
+        | {"spec": {"node": "w2", "interfaceName": "eth0", "expectedIPs": ["192.0.2.2"]}},
+    )
+    verdict = cluster.check("w1", "w2", "tcp/80")
+    assert [packet.node for packet in verdict.packets] == ["w1"]
+    assert [packet.node for packet in verdict.possible_packets] == ["w1", "w2"]
 
 
 @pytest.fixture

@@ -56,12 +56,17 @@ def mutate(
     asked = Request(
         paths=tuple(paths or ["."]), files=tuple(files or ()), recursive=recursive, keyword=keyword, tries=tries
     )
-    results = _results(asked, jobs or len(os.sched_getaffinity(0)))
+    results = _results(asked, jobs or _cores())
     if output is Output.JSON:
         print_json(mutation_json(results))
     else:
         print_lines(mutation_lines(results, verbose=verbose), sys.stdout)
     raise typer.Exit(DENIED if results.score < fail_under else ALLOWED)
+
+
+def _cores() -> int:
+    """Those that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _results(request: Request, jobs: int) -> MutationResults:

@@ -54,7 +54,7 @@ def _judgement_lines(judgement: Judgement) -> Iterator[Line]:
         by = judgement.killed_by
         yield Line(f"      noticed by {printable(by.name)}: {printable(judgement.message, _LONGEST)}", "dim")
     if judgement.fate in (Fate.SURVIVED, Fate.MAYBE_EQUIVALENT):
-        yield from _difference(mutant)
+        yield from difference_lines(mutant)
     if judgement.witness is not None:
         yield Line(f"      a case that would notice: {_told(judgement.witness.answers)}")
         yield from (Line(f"        {line}") for line in as_case(mutant, judgement.witness).splitlines())
@@ -70,9 +70,9 @@ def _answer(answered: Answered) -> str:
     return f"{answered.decision.value} ({'let through' if answered.allowed else 'dropped'} by the host)"
 
 
-def _difference(mutant: Mutant) -> Iterator[Line]:
+def difference_lines(mutant: Mutant) -> Iterator[Line]:
     """The object's lines that differ, with one around them."""
-    old, new = (as_yaml(value).splitlines() for value in (mutant.original, mutant.changed))
+    old, new = _around(*(as_yaml(value).splitlines() for value in (mutant.original, mutant.changed)))
     # The first two lines name files.
     lines = [line for line in islice(unified_diff(old, new, n=1, lineterm=""), 2, None) if not line.startswith("@@")]
     for line in lines[:_DIFFERENCE]:
@@ -80,6 +80,15 @@ def _difference(mutant: Mutant) -> Iterator[Line]:
         yield Line(f"      {line[0]} {printable(line[1:], _LONGEST)}".rstrip(), tone)
     if len(lines) > _DIFFERENCE:
         yield Line(f"      … and {len(lines) - _DIFFERENCE} more lines", "dim")
+
+
+def _around(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
+    """Without most of what both begin and end with: to compare long texts line by line takes long."""
+    most = min(len(old), len(new))
+    first = next((at for at in range(most) if old[at] != new[at]), most)
+    last = next((at for at in range(most - first) if old[-1 - at] != new[-1 - at]), most - first)
+    start, rest = max(first - 1, 0), max(last - 1, 0)
+    return old[start : len(old) - rest], new[start : len(new) - rest]
 
 
 def as_case(mutant: Mutant, witness: Witness) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from calico_engine.manifests.advice import advice
-from calico_engine.manifests.cross_advice import cross_advice
+from calico_engine.manifests.cross_advice import missing_profiles, missing_tier, overlaps, twins
 from calico_engine.manifests.decoding import decode
 from calico_engine.manifests.findings import Advice, Severity
 from calico_engine.manifests.validator import validate
 from calico_engine.manifests.yaml_problems import render_path
 from calico_engine.manifests.yaml_values import parse_value
-from calico_engine.resources import API_VERSION, MODELS, Resource
+from calico_engine.resources import API_VERSION, MODELS, GlobalNetworkPolicy, HostEndpoint, Resource
 
 FAILSAFE = "failsafeInboundHostPorts"
 TEMPLATES = "controllers: {node: {hostEndpoint: {templates: [{generateName: a, "
@@ -94,21 +94,25 @@ def test_a_configuration_that_applies_nowhere() -> None:
 
 
 def test_what_is_missing_around_objects() -> None:
-    policy, endpoint = resource("GlobalNetworkPolicy", "tier: platfrm"), resource("HostEndpoint", "profiles: [p]")
-    tier, profile = resource("Tier", name="platform"), resource("Profile", name="p")
-    alone = cross_advice([policy, endpoint, tier])
-    assert [(index, render_path(remark.path)) for index, remark in alone] == [(0, "spec.tier"), (1, "spec.profiles[0]")]
-    assert 'did you mean "platform"?' in alone[0][1].message
-    assert cross_advice([resource("GlobalNetworkPolicy", "tier: platform"), endpoint, tier, profile]) == []
+    policy, endpoint = resource("GlobalNetworkPolicy", "tier: platfrm"), resource("HostEndpoint", "profiles: [q, p]")
+    assert isinstance(policy, GlobalNetworkPolicy)
+    assert isinstance(endpoint, HostEndpoint)
+    (tier,) = missing_tier(policy, frozenset({"platform"}))
+    assert (render_path(tier.path), tier.severity) == ("spec.tier", Severity.WARNING)
+    assert 'did you mean "platform"?' in tier.message
+    assert missing_tier(policy, frozenset({"platform", "platfrm"})) == ()
+    (profile,) = missing_profiles(endpoint, frozenset({"q"}))
+    assert (render_path(profile.path), profile.severity) == ("spec.profiles[1]", Severity.WARNING)
+    assert missing_profiles(endpoint, frozenset({"p", "q"})) == ()
 
 
 def test_two_names_of_what_was_one_policy() -> None:
     both = [resource("GlobalNetworkPolicy", name=name) for name in ("foo", "default.foo", "default.bar")]
-    assert [(index, remark.severity.value) for index, remark in cross_advice(both)] == [(1, "warning")]
+    assert [(index, remark.severity.value) for index, remark in twins(both)] == [(1, "warning")]
 
 
 def test_pools_that_overlap() -> None:
     pools = [
         resource("IPPool", f"cidr: {cidr}", name=name) for name, cidr in (("a", "10.0.0.0/8"), ("b", "10.1.0.0/16"))
     ]
-    assert [(index, remark.severity.value) for index, remark in cross_advice(pools)] == [(1, "warning")]
+    assert [(index, remark.severity.value) for index, remark in overlaps(pools)] == [(1, "warning")]

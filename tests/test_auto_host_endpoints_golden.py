@@ -188,10 +188,7 @@ def datastore_of(row: Row) -> Datastore:
         KubernetesEntry(KubernetesObject("v1", "Node", "", node["metadata"]["name"], node))
         for node in row.get("kubernetesNodes", ())
     ]
-    return Datastore(
-        {entry.key: entry for entry in map(Entry, resources)},
-        kubernetes={node.key: node for node in kubernetes},
-    )
+    return Datastore.of(map(Entry, resources), kubernetes)
 
 
 def door_disagreements(rows: Iterable[Row]) -> list[str]:

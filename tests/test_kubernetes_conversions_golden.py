@@ -113,7 +113,7 @@ def model_of(made: Mapping[str, object]) -> FelixModel:
     resource, problems = decode(MODELS[str(made["kind"])], made)
     assert resource is not None and problems == []
     entry = Entry(resource)
-    return felix_model(Datastore({entry.key: entry}, stored=True), spoofing_allowed=True)
+    return felix_model(Datastore.of([entry], stored=True), spoofing_allowed=True)
 
 
 def felix_policy(conversion: Conversion) -> list[object]:

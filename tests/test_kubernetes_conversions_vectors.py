@@ -144,7 +144,7 @@ def test_endpoint_as_felix_sees_it(vector: Vector) -> None:
     resource, problems = decode(WorkloadEndpoint, conversion.resources[0])
     assert resource is not None and problems == []
     entry = Entry(resource)
-    endpoints = felix_model(Datastore({entry.key: entry}, stored=True)).workload_endpoints
+    endpoints = felix_model(Datastore.of([entry], stored=True)).workload_endpoints
     assert [dict(endpoint.labels) for endpoint in endpoints] == ([vector["answer"]] if vector["answer"] else [])
 
 

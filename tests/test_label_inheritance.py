@@ -12,7 +12,8 @@ import yaml
 
 from calico_engine import Cluster
 from calico_engine.compiler.address_sets import AddressSets
-from calico_engine.compiler.conversion import convert
+from calico_engine.compiler.compiled import CompiledCluster
+from calico_engine.compiler.findings import warnings
 from calico_engine.datastore import build
 from calico_engine.manifests.loading import load
 from calico_engine.manifests.sources import Source
@@ -70,10 +71,9 @@ CASES = list(_cases())
 def test_rule_selector(case: Case) -> None:
     loaded = load([Source("row.json", json.dumps([case.entity, *case.profiles]))], stored=True)
     datastore, _ = build(loaded, stored=True)
-    model = convert(datastore)
-    assert (loaded.errors, model.notices) == ([], [])
-    sets = AddressSets(model)
-    members = sets.addresses(sets.register(Selector(case.selector))).v4
+    compiled = CompiledCluster(datastore)
+    assert (loaded.errors, warnings(compiled)) == ([], [])
+    members = AddressSets(compiled.model).addresses(Selector(case.selector)).v4
     address = int.from_bytes(bytes(map(int, ADDRESS.split("."))))
     assert members == (((address, address),) if case.matches else ())
 

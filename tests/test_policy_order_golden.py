@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from calico_engine.compiler.address_sets import AddressSets
-from calico_engine.compiler.conversion import convert
+from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.felix_model import ChainType, FelixModel, FelixPolicy, ResourceId
+from calico_engine.compiler.findings import warnings
 from calico_engine.compiler.nodes import PolicyCompiler, of_kind
 from calico_engine.compiler.ordering import in_order
 from calico_engine.datastore import build
@@ -67,9 +68,9 @@ def endpoint(row: Row) -> dict[str, object]:
 def converted(documents: list[dict[str, object]]) -> FelixModel:
     loaded = load([Source("row.json", json.dumps(documents))], stored=True)
     datastore, twice = build(loaded, stored=True)
-    model = convert(datastore)
-    assert (loaded.errors, twice, model.notices) == ([], [], [])
-    return model
+    compiled = CompiledCluster(datastore)
+    assert (loaded.errors, twice, warnings(compiled)) == ([], [], [])
+    return compiled.model
 
 
 def policies(row: Row) -> Iterable[FelixPolicy]:

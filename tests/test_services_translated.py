@@ -50,7 +50,7 @@ def kubernetes(kind: str, name: str, **fields: Any) -> KubernetesEntry:
 
 
 def table(*entries: KubernetesEntry) -> ServiceTable:
-    return ServiceTable(Datastore(kubernetes={entry.key: entry for entry in entries}))
+    return ServiceTable(Datastore.of((), entries))
 
 
 def service(**spec: Any) -> KubernetesEntry:

@@ -6,7 +6,7 @@ Refusals are calicoctl's and kubectl's (calicoctl/calicoctl/commands, kubectl's 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,9 +20,10 @@ from calico_engine.manifests.hints import did_you_mean, elsewhere
 from calico_engine.manifests.loading import Loaded, read_object
 from calico_engine.manifests.stored import stored_form
 from calico_engine.manifests.validator.shapes import label_key_problem, label_value_problem
-from calico_engine.resources import MODELS, NetworkPolicy, Node, Policy, Profile, Tier
+from calico_engine.resources import MODELS, KubeControllersConfiguration, NetworkPolicy, Node, Policy, Profile, Tier
 from calico_engine.resources.kinds import calico_kind, is_namespaced
 from calico_engine.resources.kubernetes import KUBERNETES_KINDS, KUBERNETES_NAMES
+from calico_engine.resources.policies import POLICY_KINDS
 from calico_engine.resources.profiles import DEFAULT_ALLOW_PROFILE
 from calico_engine.resources.tiers import BUILT_IN_TIERS, DEFAULT_TIER
 from calico_selectors import InvalidSelector, Selector
@@ -37,6 +38,7 @@ _MADE_OF = {
     "Node": "Kubernetes' own",
     "NetworkPolicy": "Kubernetes' own",
 }
+_Objects = Mapping[Key, Entry] | Mapping[Key, KubernetesEntry]
 _VERSION_OF = {kind: version for version, kind in KUBERNETES_KINDS}
 
 
@@ -63,7 +65,7 @@ def apply(datastore: Datastore, loaded: Loaded) -> Datastore:
     addition, twice = build(loaded, stored=True)
     if loaded.errors or twice:
         raise InvalidManifest([*loaded.errors, *twice], loaded.texts)
-    tiers = {name for kind, _, name in (*datastore.entries, *addition.entries) if kind == Tier.KIND}
+    tiers = {name for each in (datastore, addition) for _, _, name in each.entries.kind(Tier.KIND)}
     for key, entry in addition.entries.items():
         _check_not_kubernetes("create or apply", *key)
         if isinstance(entry.resource, Policy) and key not in datastore.entries:
@@ -71,7 +73,7 @@ def apply(datastore: Datastore, loaded: Loaded) -> Datastore:
                 raise ChangeRefused(f"{key[0]} {printable(key[2])} cannot be created: {problem.message}")
         if key == (Profile.KIND, "", DEFAULT_ALLOW_PROFILE):
             raise ChangeRefused(f"the profile {DEFAULT_ALLOW_PROFILE} is built in and cannot be changed")
-    return _with(datastore, addition.entries, addition.kubernetes)
+    return datastore.changed((*addition.entries.values(), *addition.kubernetes.values()))
 
 
 def delete(datastore: Datastore, kind: str, name: str, namespace: str | None = None) -> Datastore:
@@ -80,10 +82,10 @@ def delete(datastore: Datastore, kind: str, name: str, namespace: str | None = N
     target = find(datastore, kind, name, namespace)
     own_kind, _, _ = target.key
     if isinstance(target.entry, KubernetesEntry):
-        return replace(datastore, kubernetes=_without(datastore.kubernetes, target.key))
+        return replace(datastore, kubernetes=datastore.kubernetes.without(target.key))
     if own_kind == Tier.KIND:
         _check_tier(datastore, name)
-    return replace(datastore, entries=_without(datastore.entries, target.key))
+    return replace(datastore, entries=datastore.entries.without(target.key))
 
 
 def patch(
@@ -92,7 +94,7 @@ def patch(
     """The datastore with one object merged with `change`: mappings key by key, null removes, all else replaces."""
     _check_not_kubernetes("apply or replace", kind, namespace, name)
     target = find(_with_configuration(datastore, kind, name), kind, name, namespace)
-    return _changed(datastore, target, lambda value: merged(value, change))
+    return datastore.changed([_patched(target, change, stored=datastore.stored)])
 
 
 def label(
@@ -105,25 +107,25 @@ def label(
     """
     wanted = [_label_change(text) for text in changes]
     change = {"metadata": {"labels": dict(wanted)}}
+    changed: list[Entry | KubernetesEntry] = []
     for found in _label_targets(datastore, kind, target, namespace):
         own = dict(found.labels)
         for key, value in wanted:
             if value is not None and not overwrite and own.get(key, value) != value:
                 # kubectl's words
                 raise ChangeRefused(f"'{key}' already has a value ({own[key]}), and --overwrite is false")
-        datastore = _changed(datastore, found, lambda value: merged(value, change))
-    return datastore
+        changed.append(_patched(found, change, stored=datastore.stored))
+    return datastore.changed(changed)
 
 
 def find(datastore: Datastore, kind: str, name: str, namespace: str | None = None) -> Target:
     """The object of that kind and name, Calico's or Kubernetes'; UnknownReference with the nearest name."""
-    candidates = _of_kind(datastore, kind, namespace)
-    found = [target for target in candidates if target.key[2] == name]
+    found = _called(datastore, kind, name, namespace)
     if not found:
         kinds = calico_kind(kind), KUBERNETES_NAMES.get(kind.lower().partition(".")[0])
         keys = (*datastore.entries, *datastore.kubernetes)
         hint = elsewhere(space for own, space, called in keys if own in kinds and called == name and space)
-        hint = hint or did_you_mean(name, {target.key[2] for target in candidates})
+        hint = hint or did_you_mean(name, {target.key[2] for target in _of_kind(datastore, kind, namespace)})
         raise UnknownReference(f"resource does not exist: {kind}({printable(name)}){hint}")
     if len(found) > 1:
         both = f"{kind.lower()}.projectcalico.org and {kind.lower()}.networking.k8s.io"
@@ -168,26 +170,25 @@ def merged(value: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any
 
 def _with_configuration(datastore: Datastore, kind: str, name: str) -> Datastore:
     """What is patched may be the object that kube-controllers creates where there is none (runconfig.go)."""
-    configuration = stored_configuration(None)
-    key = (configuration.KIND, "", CONFIGURATION_NAME)
+    key = (KubeControllersConfiguration.KIND, "", CONFIGURATION_NAME)
     if datastore.stored or (calico_kind(kind), "", name) != key or key in datastore.entries:
         return datastore
-    return _with(datastore, {key: Entry(configuration)}, {})
+    return datastore.changed([Entry(stored_configuration(None))])
 
 
-def _changed(datastore: Datastore, target: Target, change: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Datastore:
+def _patched(target: Target, change: Mapping[str, Any], *, stored: bool) -> Entry | KubernetesEntry:
     entry = target.entry
     if isinstance(entry, KubernetesEntry):
-        value = replace(entry.value, value=change(entry.value.value))
+        value = replace(entry.value, value=merged(entry.value.value, change))
         metadata = value.value.get("metadata")
         _, namespace, name = target.key
         if not isinstance(metadata, Mapping) or metadata.get("name") != name:
             raise ChangeRefused(_RENAMED)
         if (metadata.get("namespace") or namespace) != namespace:
             raise ChangeRefused(_RENAMED)
-        return _with(datastore, {}, {target.key: KubernetesEntry(value, entry.origin)})
+        return KubernetesEntry(value, entry.origin)
     model = MODELS[entry.resource.api_version or "projectcalico.org/v3", entry.resource.KIND]
-    reading = read_object(model, change(stored_form(entry.resource)), datastore.stored)
+    reading = read_object(model, merged(stored_form(entry.resource), change), stored)
     if reading.resource is None or reading.refusals:
         # What is wrong stands in no file yet.
         changed = replace(entry, origin=None)
@@ -197,18 +198,7 @@ def _changed(datastore: Datastore, target: Target, change: Callable[[Mapping[str
     changed = Entry(reading.resource, entry.origin, entry.converted_kind, warnings)
     if changed.key != target.key:
         raise ChangeRefused(_RENAMED)
-    return _with(datastore, {target.key: changed}, {})
-
-
-def _with(datastore: Datastore, entries: Mapping[Key, Entry], kubernetes: Mapping[Key, KubernetesEntry]) -> Datastore:
-    joined = {**datastore.entries, **entries}
-    if joined.keys() != datastore.entries.keys():
-        joined = {key: joined[key] for key in sorted(joined)}
-    return replace(datastore, entries=joined, kubernetes={**datastore.kubernetes, **kubernetes})
-
-
-def _without(entries: Mapping[Key, Any], gone: Key) -> dict[Key, Any]:
-    return {key: entry for key, entry in entries.items() if key != gone}
+    return changed
 
 
 def _check_not_kubernetes(operation: str, kind: str, namespace: str | None, name: str) -> None:
@@ -222,40 +212,59 @@ def _check_not_kubernetes(operation: str, kind: str, namespace: str | None, name
 def _check_tier(datastore: Datastore, name: str) -> None:
     if name in BUILT_IN_TIERS:
         raise ChangeRefused(f"Cannot delete {name} tier")
-    for key, entry in datastore.entries.items():
-        policy = entry.resource
-        if isinstance(policy, Policy) and (policy.spec.tier or DEFAULT_TIER) == name:
-            raise ChangeRefused(f"Cannot delete a non-empty tier: {key[0]} {printable(key[2])} is in {name}")
+    for model in POLICY_KINDS:
+        for entry, policy in datastore.all(model):
+            if (policy.spec.tier or DEFAULT_TIER) == name:
+                full = f"{entry.key[0]} {printable(entry.key[2])}"
+                raise ChangeRefused(f"Cannot delete a non-empty tier: {full} is in {name}")
 
 
 def _of_kind(datastore: Datastore, kind: str, namespace: str | None) -> list[Target]:
-    """Every object that the kind's name may mean. `networkpolicy.networking.k8s.io` means Kubernetes' own.
+    """Every object that the kind's name may mean, in one namespace."""
+    places = _places(datastore, kind, namespace)
+    return _originals(
+        Target(key, entry) for table, _, wanted in places for key, entry in table.items() if key[1] == wanted
+    )
 
-    `networkpolicy.projectcalico.org` means Calico's. Of a node that both have, Kubernetes' is the original; policies of
-    one name are two.
+
+def _called(datastore: Datastore, kind: str, name: str, namespace: str | None) -> list[Target]:
+    """Those of that name."""
+    places = _places(datastore, kind, namespace)
+    found = (table.get((own, wanted, name)) for table, own, wanted in places)
+    return _originals(Target(entry.key, entry) for entry in found if entry is not None)
+
+
+def _places(datastore: Datastore, kind: str, namespace: str | None) -> list[tuple[_Objects, str, str]]:
+    """What the kind's name may mean: each as a table of objects, their kind, and the namespace.
+
+    `networkpolicy.networking.k8s.io` means Kubernetes' own, `networkpolicy.projectcalico.org` Calico's.
     """
     name, _, group = kind.lower().partition(".")
-    found: list[Target] = []
+    found: list[tuple[_Objects, str, str]] = []
     own = calico_kind(kind)
     if own is not None:
         wanted = (namespace or _DEFAULT_NAMESPACE) if is_namespaced(own) else ""
-        found += [Target(key, e) for key, e in datastore.entries.items() if key[0] == own and key[1] == wanted]
+        found.append((datastore.entries.kind(own), own, wanted))
     foreign = KUBERNETES_NAMES.get(name)
     if namespace is not None and own is not None and foreign is None and not is_namespaced(own):
         raise ChangeRefused(f"{own} is not namespaced")
     if foreign is not None and (not group or _VERSION_OF[foreign].startswith(group)):
-        version = _VERSION_OF[foreign]
-        wanted = (namespace or _DEFAULT_NAMESPACE) if KUBERNETES_KINDS[version, foreign] else ""
-        theirs = [Target(key, e) for key, e in datastore.kubernetes.items() if key[0] == foreign and key[1] == wanted]
-        originals = {target.key for target in theirs if foreign == Node.KIND}
-        found = [target for target in found if target.key not in originals] + theirs
+        wanted = (namespace or _DEFAULT_NAMESPACE) if KUBERNETES_KINDS[_VERSION_OF[foreign], foreign] else ""
+        found.append((datastore.kubernetes.kind(foreign), foreign, wanted))
     if foreign is None and own is None:
         kind_named(kind)
     return found
 
 
+def _originals(found: Iterable[Target]) -> list[Target]:
+    """Of a node that both have, Kubernetes' is the original; policies of one name are two."""
+    targets = list(found)
+    originals = {each.key for each in targets if isinstance(each.entry, KubernetesEntry) and each.key[0] == Node.KIND}
+    return [each for each in targets if isinstance(each.entry, KubernetesEntry) or each.key not in originals]
+
+
 def _label_targets(datastore: Datastore, kind: str, target: str, namespace: str | None) -> list[Target]:
-    if not any(found.key[2] == target for found in _of_kind(datastore, kind, namespace)):
+    if not _called(datastore, kind, target, namespace):
         with contextlib.suppress(InvalidSelector):
             return selected(datastore, kind, Selector(target), namespace)
     return [find(datastore, kind, target, namespace)]

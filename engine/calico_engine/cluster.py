@@ -13,7 +13,7 @@ from calico_engine import changes
 from calico_engine.analysis.connections import ConnectionReader, Hop
 from calico_engine.assembly import Assembly, assemble
 from calico_engine.compiler.compiled import CompiledCluster
-from calico_engine.compiler.felix_model import FelixEndpoint, ResourceId, RuleId
+from calico_engine.compiler.felix_model import Endpoints, FelixEndpoint, ResourceId, RuleId
 from calico_engine.configuration import FelixParameters
 from calico_engine.controllers.rule_places import rule_path
 from calico_engine.dataplane.open_fields import settle
@@ -309,12 +309,16 @@ class Cluster:
     def _endpoint(self, name: str) -> FelixEndpoint:
         prefix, _, rest = name.partition("/")
         model = self._compiled.model
-        candidates = {"hep": model.host_endpoints, "wep": model.workload_endpoints}.get(prefix, [])
-        for endpoint in candidates:
-            own = endpoint.id.name if prefix == "hep" else f"{endpoint.id.namespace}/{endpoint.id.name}"
-            if own == rest:
-                return endpoint
-        raise UnknownReference(f"{name!r} is no endpoint: write hep/NAME or wep/NAMESPACE/NAME")
+        namespace, _, own = rest.partition("/")
+        candidates = {
+            "hep": (model.host_endpoints, ("", rest)),
+            "wep": (model.workload_endpoints, (namespace, own)),
+        }
+        endpoints, key = candidates.get(prefix, (Endpoints(), ("", "")))
+        found = endpoints.by_name.get(key)
+        if found is None:
+            raise UnknownReference(f"{name!r} is no endpoint: write hep/NAME or wep/NAMESPACE/NAME")
+        return found
 
     def _locate(self, owner: ResourceId, rule: RuleId | None) -> tuple[str, int] | None:
         """File and line of an object, or of one of its rules."""

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
-from typing import TypeVar, cast
+from itertools import chain
+from operator import attrgetter, itemgetter
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar, cast
 
 from calico_engine.errors import ManifestError
 from calico_engine.frozen import frozen
@@ -25,6 +28,7 @@ _E = TypeVar("_E", "Entry", "KubernetesEntry")
 
 #: (kind, namespace, name)
 Key = tuple[str, str, str]
+_NONE: Mapping[Any, Any] = MappingProxyType({})
 
 
 @frozen
@@ -67,30 +71,98 @@ class KubernetesEntry:
         return self.origin.remark(self.value.kind, self.value.name, path, message)
 
 
+class Tables(Mapping[Key, _E], Generic[_E]):
+    """Objects by key, in a table for each kind. Whatever is made of them by a change shares the tables of other kinds."""
+
+    __slots__ = ("by_kind",)
+
+    def __init__(self, by_kind: Mapping[str, Mapping[Key, _E]] = _NONE) -> None:
+        self.by_kind: Mapping[str, Mapping[Key, _E]] = {
+            kind: by_kind[kind] for kind in sorted(by_kind) if by_kind[kind]
+        }
+
+    @classmethod
+    def of(cls, entries: Iterable[_E]) -> Tables[_E]:
+        """Each kind's in the order in which they are given."""
+        tables: dict[str, dict[Key, _E]] = {}
+        for entry in entries:
+            key = entry.key
+            tables.setdefault(key[0], {})[key] = entry
+        return cls(tables)
+
+    def kind(self, kind: str) -> Mapping[Key, _E]:
+        """The table of one kind."""
+        none: Mapping[Key, _E] = _NONE
+        return self.by_kind.get(kind, none)
+
+    def replaced(self, by_kind: Mapping[str, Mapping[Key, _E]]) -> Tables[_E]:
+        """With other tables for these kinds."""
+        return Tables({**self.by_kind, **by_kind})
+
+    def without(self, gone: Key) -> Tables[_E]:
+        table = {key: entry for key, entry in self.kind(gone[0]).items() if key != gone}
+        return self.replaced({gone[0]: table})
+
+    def differences(self, other: Tables[_E]) -> Iterator[tuple[_E | None, _E | None]]:
+        """Objects that are not the very same in the other; None stands for one that is not there."""
+        for kind in {**self.by_kind, **other.by_kind}:
+            old, new = self.kind(kind), other.kind(kind)
+            if old is not new:
+                yield from ((old.get(key), entry) for key, entry in new.items() if old.get(key) is not entry)
+                yield from ((entry, None) for key, entry in old.items() if key not in new)
+
+    def __getitem__(self, key: Key) -> _E:
+        return self.kind(key[0])[key]
+
+    def __iter__(self) -> Iterator[Key]:
+        return chain.from_iterable(self.by_kind.values())
+
+    def __len__(self) -> int:
+        return sum(map(len, self.by_kind.values()))
+
+
 @frozen
 class Datastore:
-    """Objects by key, in key order; Kubernetes' own beside Calico's, because the two share names of kinds.
+    """Objects by key; Kubernetes' own beside Calico's, because the two share names of kinds.
 
-    `stored`: the objects are as they lie in a datastore, nothing was defaulted or added.
+    Calico's are in the order of their keys, Kubernetes' by kind and as they were given. `stored`: the objects are as they
+    lie in a datastore, nothing was defaulted or added.
     """
 
-    entries: Mapping[Key, Entry] = field(default_factory=dict)
+    entries: Tables[Entry] = field(default_factory=Tables)
     stored: bool = False
-    kubernetes: Mapping[Key, KubernetesEntry] = field(default_factory=dict)
-    #: Entries by class of their resource, once somebody asks for all of a kind.
-    _by_class: dict[type, list[Entry]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    kubernetes: Tables[KubernetesEntry] = field(default_factory=Tables)
+
+    @classmethod
+    def of(
+        cls, entries: Iterable[Entry], kubernetes: Iterable[KubernetesEntry] = (), *, stored: bool = False
+    ) -> Datastore:
+        """These objects, in whatever order; of several with one key the last."""
+        return cls(Tables.of(sorted(entries, key=attrgetter("key"))), stored, Tables.of(kubernetes))
 
     def get(self, kind: str, name: str, namespace: str = "") -> Entry | None:
-        return self.entries.get((kind, namespace, name))
+        return self.entries.kind(kind).get((kind, namespace, name))
+
+    def tables(self, model: type[_R]) -> list[Mapping[Key, Entry]]:
+        """The tables whose objects are of one class: a policy of Kubernetes has its own kind, and Calico's class."""
+        tables = self.entries.by_kind.values()
+        return [table for table in tables if type(next(iter(table.values())).resource) is model]
 
     def all(self, model: type[_R]) -> Iterator[tuple[Entry, _R]]:
-        """Every object of one kind, by namespace and name."""
-        if not self._by_class:
-            found: dict[type, list[Entry]] = {}
-            for entry in self.entries.values():
-                found.setdefault(type(entry.resource), []).append(entry)
-            self._by_class.update(found)
-        return ((entry, cast(_R, entry.resource)) for entry in self._by_class.get(model, ()))
+        """Every object of one class, by kind, namespace and name."""
+        return ((entry, cast(_R, entry.resource)) for table in self.tables(model) for entry in table.values())
+
+    def changed(self, objects: Iterable[Entry | KubernetesEntry]) -> Datastore:
+        """With these objects in it, in the place of those that have their keys."""
+        listed = list(objects)
+        own = Tables.of(entry for entry in listed if isinstance(entry, Entry)).by_kind
+        foreign = Tables.of(entry for entry in listed if isinstance(entry, KubernetesEntry)).by_kind
+        entries, kubernetes = self.entries, self.kubernetes
+        return Datastore(
+            entries.replaced({kind: in_key_order({**entries.kind(kind), **new}) for kind, new in own.items()}),
+            self.stored,
+            kubernetes.replaced({kind: {**kubernetes.kind(kind), **new} for kind, new in foreign.items()}),
+        )
 
     def endpoints(self) -> Iterator[tuple[Entry, HostEndpoint | WorkloadEndpoint]]:
         """Every endpoint, host endpoints first."""
@@ -107,7 +179,12 @@ def build(loaded: Loaded, *, stored: bool = False) -> tuple[Datastore, list[Mani
     if not stored:
         for tier in _built_in_tiers():
             entries.setdefault(tier.key, tier)
-    return Datastore({key: entries[key] for key in sorted(entries)}, stored, kubernetes), errors
+    return Datastore.of(entries.values(), kubernetes.values(), stored=stored), errors
+
+
+def in_key_order(table: Mapping[Key, Entry]) -> dict[Key, Entry]:
+    """Of a table that mostly is so already."""
+    return dict(sorted(table.items(), key=itemgetter(0)))
 
 
 def _insert(entries: dict[Key, _E], found: Iterable[_E]) -> list[ManifestError]:

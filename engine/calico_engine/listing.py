@@ -43,9 +43,8 @@ def listed(
 
 
 def _resources(datastore: Datastore, kind: str) -> Iterator[Resource]:
-    for entry in datastore.entries.values():
-        if entry.key[0] == kind:
-            yield entry.resource
+    for entry in datastore.entries.kind(kind).values():
+        yield entry.resource
     if kind == Profile.KIND and datastore.get(kind, DEFAULT_ALLOW_PROFILE) is None:
         yield _default_allow_profile()
 

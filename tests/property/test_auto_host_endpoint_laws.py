@@ -27,6 +27,7 @@ from calico_engine.resources.controllers import (
 )
 from calico_engine.resources.endpoints import HostEndpointSpec
 from calico_engine.resources.nodes import NodeAddress, NodeBGPSpec, NodeInterface, NodeSpec, NodeWireguardSpec
+from calico_engine.reuse import Reuse
 
 #: `a` with the template `b-c` and `a-b` with `c` want the same name.
 NODES, TEMPLATES = ("a", "a-b", "n1", "n2"), ("b-c", "c", "t")
@@ -105,8 +106,7 @@ def endpoints(draw: st.DrawFn, *, automatic: bool | None = None) -> list[HostEnd
 
 
 def datastore(*resources: Resource) -> Datastore:
-    entries = {entry.key: entry for entry in map(Entry, resources)}
-    return Datastore({key: entries[key] for key in sorted(entries)})
+    return Datastore.of(map(Entry, resources))
 
 
 def endpoints_in(found: Datastore) -> dict[str, HostEndpoint]:
@@ -231,10 +231,12 @@ def test_what_an_earlier_run_found_out_never_changes_the_answer(
     labels: dict[str, str],
     form: DatastoreForm,
 ) -> None:
-    earlier = run_node_controllers(datastore(configuration, *given_nodes, *given), form=form)
+    earlier = Reuse()
+    run_node_controllers(datastore(configuration, *given_nodes, *given), form=form, reuse=earlier)
     changed = [replace(node, metadata=replace(node.metadata, labels=labels)) for node in given_nodes[:1]]
     before = datastore(configuration, *given_nodes, *changed, *given)
-    again, anew = run_node_controllers(before, form=form, previous=earlier), run_node_controllers(before, form=form)
+    again = run_node_controllers(before, form=form, reuse=Reuse(earlier))
+    anew = run_node_controllers(before, form=form)
     assert again == anew
     assert again.report == anew.report
 

@@ -143,9 +143,8 @@ class ServiceTable:
 
     def _objects(self, kind: str) -> Iterator[tuple[str, str, Mapping[str, object]]]:
         """(namespace, name, value) of all of a kind."""
-        for (found, namespace, name), entry in self._datastore.kubernetes.items():
-            if found == kind:
-                yield namespace, name, entry.value.value
+        for (_, namespace, name), entry in self._datastore.kubernetes.kind(kind).items():
+            yield namespace, name, entry.value.value
 
     @cached_property
     def _by_address(self) -> Mapping[Address, list[tuple[ServicePort, Front]]]:

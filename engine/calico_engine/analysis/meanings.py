@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
 
-from calico_engine.compiler.address_sets import AddressSets
+from calico_engine.compiler.address_sets import AddressSets, ServiceSet
 from calico_engine.compiler.chains import Chain, ChainProfile, ChainTier, SelectedTier
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.failsafes import FailsafeChain
@@ -18,6 +18,7 @@ from calico_engine.compiler.intervals import ADDRESS_LIMIT, Intervals, contains,
 from calico_engine.compiler.rules import CompiledRule, Ports, Side
 from calico_engine.frozen import frozen
 from calico_engine.packets import Direction
+from calico_selectors import Selector
 
 #: (address, protocol, port)
 Members = frozenset[tuple[int, int, int]]
@@ -89,13 +90,13 @@ def rule_meaning(rule: CompiledRule, sets: AddressSets) -> RuleMeaning:
 
 
 def _side(side: Side, version: int, sets: AddressSets) -> SideMeaning:
-    def selected(ids: tuple[str, ...]) -> tuple[Intervals, ...]:
-        return tuple(sets.addresses(set_id).intervals(version) for set_id in ids)
+    def selected(names: Iterable[Selector | ServiceSet]) -> tuple[Intervals, ...]:
+        return tuple(sets.addresses(each).intervals(version) for each in names)
 
     everything = ((0, ADDRESS_LIMIT[version]),)
     within = (*(() if side.nets is None else (side.nets,)), *selected(side.address_sets))
     ports = [_ports(side.ports, version, sets)] if side.ports is not None else []
-    ports += [_ports(Ports((), (set_id,)), version, sets) for set_id in side.port_sets]
+    ports += [_ports(Ports((), (each,)), version, sets) for each in side.port_sets]
     return SideMeaning(
         within=tuple(each for each in within if each != everything),
         outside=tuple(each for each in (side.not_nets, *selected(side.not_address_sets)) if each),

@@ -5,15 +5,18 @@ from __future__ import annotations
 import difflib
 import ipaddress
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 
 from calico_engine.compiler.compiled import CompiledCluster
-from calico_engine.compiler.felix_model import FelixEndpoint
-from calico_engine.compiler.hosts import LOOPBACK, Address, node_addresses, tunnel_addresses
+from calico_engine.compiler.felix_model import Endpoints, FelixEndpoint
+from calico_engine.compiler.hosts import LOOPBACK, Address, described_addresses, node_addresses, tunnel_addresses
+from calico_engine.datastore import Entry, Key
 from calico_engine.errors import UnknownReference, printable, quoted
 from calico_engine.frozen import frozen
 from calico_engine.packets import find_address
-from calico_engine.resources import WorkloadEndpoint
+from calico_engine.resources import Host, Node, WorkloadEndpoint
 
 _KINDS = "address, node, host endpoint (hep/NAME) or pod (NAMESPACE/NAME)"
 
@@ -41,7 +44,6 @@ class Directory:
 
     def __init__(self, compiled: CompiledCluster) -> None:
         self._compiled = compiled
-        self._owners: dict[Address, list[tuple[str, Party]]] | None = None
 
     def find(self, name: str) -> Party:
         """The party of this name or address; UnknownReference if there is none or if the name is two things."""
@@ -82,25 +84,25 @@ class Directory:
         if not slash:
             return
         if prefix == "hep":
-            for endpoint in self._compiled.model.host_endpoints:
-                if endpoint.id.name == rest:
-                    yield f"the host endpoint {rest}", self._host_endpoint(endpoint)
+            found = self._compiled.model.host_endpoints.by_name.get(("", rest))
+            if found is not None:
+                yield f"the host endpoint {rest}", self._host_endpoint(found)
         for endpoint in self._pods(prefix, rest):
             yield f"the pod {name}", _pod(endpoint)
 
     def _pods(self, namespace: str, name: str) -> Iterable[FelixEndpoint]:
-        for endpoint in self._compiled.model.workload_endpoints:
-            own = (endpoint.id.name, self._pod_names.get((endpoint.id.namespace, endpoint.id.name)))
-            if endpoint.id.namespace == namespace and name in own:
-                yield endpoint
+        """By the name of the pod, or of its endpoint."""
+        by_name = self._compiled.model.workload_endpoints.by_name
+        names = {name, *self._by_pod.get((namespace, name), ())}
+        return [by_name[namespace, each] for each in sorted(names) if (namespace, each) in by_name]
+
+    @property
+    def _pod_names(self) -> Mapping[tuple[str, str], str]:
+        return self._compiled.reuse.of(_pod_names, *self._compiled.datastore.tables(WorkloadEndpoint))
 
     @cached_property
-    def _pod_names(self) -> Mapping[tuple[str, str], str]:
-        """The pod, or other workload, of each workload endpoint."""
-        return {
-            (resource.metadata.namespace, resource.metadata.name): resource.spec.pod or resource.spec.workload
-            for _, resource in self._compiled.datastore.all(WorkloadEndpoint)
-        }
+    def _by_pod(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        return self._compiled.reuse.of(_endpoint_names, self._pod_names)
 
     def _unknown(self, name: str) -> str:
         model = self._compiled.model
@@ -123,7 +125,7 @@ class Directory:
         """The node, by the interface that the endpoint names and by its own addresses, tunnels aside."""
         node = endpoint.node
         interface = endpoint.interface_name if endpoint.interface_name not in ("", "*") else None
-        tunnels = set(tunnel_addresses(self._compiled.datastore, node))
+        tunnels = _tunnels(self._compiled, node)
         candidates = (
             tuple(address for address in endpoint.addresses if address not in tunnels),
             endpoint.addresses,
@@ -133,39 +135,82 @@ class Directory:
         return Party(node, next(filter(None, candidates), ()), interface=interface)
 
     def _owned(self, address: Address) -> list[tuple[str, Party]]:
-        if self._owners is None:
-            self._owners = {}
-            for what, owned, party in _all_owned(self._compiled):
-                known = self._owners.setdefault(owned, [])
-                if all(party != other for _, other in known):
-                    known.append((what, party))
-        return self._owners.get(address, [])
+        """Every pod and node that owns the address; tunnel addresses too."""
+        pods, nodes = self._owners
+        found = [
+            (f"the pod {pod.id.namespace}/{pod.id.name}", replace(_pod(pod), addresses=(address,), by_address=True))
+            for pod in pods.get(address, ())
+        ]
+        names = sorted(nodes.get(address, ()))
+        return found + [(f"the node {name}", Party(name, (address,), by_address=True)) for name in names]
+
+    @cached_property
+    def _owners(self) -> tuple[Mapping[Address, list[FelixEndpoint]], Mapping[Address, set[str]]]:
+        compiled, reuse = self._compiled, self._compiled.reuse
+        entries, model = compiled.datastore.entries, compiled.model
+        of_nodes = reuse.each(_addresses_of_node, entries.kind(Node.KIND))
+        of_hosts = reuse.each(described_addresses, entries.kind(Host.KIND))
+        nodes = reuse.of(_nodes_by_address, of_nodes, of_hosts, model.host_endpoints)
+        return reuse.of(_pods_by_address, model.workload_endpoints), nodes
 
 
 def _pod(endpoint: FelixEndpoint) -> Party:
     return Party(endpoint.node, endpoint.addresses, endpoint, endpoint.interface_name)
 
 
-def _all_owned(compiled: CompiledCluster) -> Iterable[tuple[str, Address, Party]]:
-    """Every address that a pod or node owns, tunnel addresses too."""
-    for endpoint in compiled.model.workload_endpoints:
-        pod = f"the pod {endpoint.id.namespace}/{endpoint.id.name}"
-        for address in endpoint.addresses:
-            yield pod, address, Party(endpoint.node, (address,), endpoint, endpoint.interface_name, by_address=True)
-    for name in sorted(compiled.nodes):
-        addresses = (
-            *node_addresses(compiled.datastore, compiled.model, name),
-            *tunnel_addresses(compiled.datastore, name),
-            *compiled.host(name).addresses,
-        )
+def _pod_names(*tables: Mapping[Key, Entry]) -> Mapping[tuple[str, str], str]:
+    """The pod, or other workload, of each workload endpoint."""
+    resources = (entry.resource for table in tables for entry in table.values())
+    return {
+        (each.metadata.namespace, each.metadata.name): each.spec.pod or each.spec.workload
+        for each in resources
+        if isinstance(each, WorkloadEndpoint)
+    }
+
+
+def _endpoint_names(pods: Mapping[tuple[str, str], str]) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """The endpoints of each pod."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for (namespace, name), pod in pods.items():
+        found[namespace, pod] = (*found.get((namespace, pod), ()), name)
+    return found
+
+
+def _pods_by_address(endpoints: Endpoints) -> Mapping[Address, list[FelixEndpoint]]:
+    found: dict[Address, list[FelixEndpoint]] = {}
+    for endpoint in endpoints:
+        for address in dict.fromkeys(endpoint.addresses):
+            found.setdefault(address, []).append(endpoint)
+    return found
+
+
+def _addresses_of_node(node: Entry) -> tuple[Address, ...]:
+    return (*node_addresses(node), *tunnel_addresses(node))
+
+
+def _nodes_by_address(
+    nodes: Mapping[Key, tuple[Address, ...]], hosts: Mapping[Key, tuple[Address, ...]], endpoints: Endpoints
+) -> Mapping[Address, set[str]]:
+    """By what their Node object, their Host document and their host endpoints say."""
+    found: dict[Address, set[str]] = {}
+    for (_, _, name), addresses in chain(nodes.items(), hosts.items()):
         for address in addresses:
-            if not is_loopback(address):
-                yield f"the node {name}", address, Party(name, (address,), by_address=True)
+            found.setdefault(address, set()).add(name)
+    for endpoint in endpoints:
+        if endpoint.interface_name != LOOPBACK:
+            for address in endpoint.addresses:
+                found.setdefault(address, set()).add(endpoint.node)
+    return {address: names for address, names in found.items() if not is_loopback(address)}
+
+
+def _tunnels(compiled: CompiledCluster, node: str) -> frozenset[Address]:
+    entry = compiled.datastore.get(Node.KIND, node)
+    return frozenset(() if entry is None else tunnel_addresses(entry))
 
 
 def _own_addresses(compiled: CompiledCluster, node: str) -> Iterable[Address]:
     """The addresses that the node itself would use, tunnels and the loopback aside."""
-    tunnels = set(tunnel_addresses(compiled.datastore, node))
+    tunnels = _tunnels(compiled, node)
     interfaces = compiled.host(node).interfaces
     listed = [a for name, addresses in interfaces.items() if name != LOOPBACK for a in addresses]
     return dict.fromkeys(address for address in listed if address not in tunnels)

@@ -46,7 +46,7 @@ def passages(compiled: CompiledCluster, endpoint: FelixEndpoint) -> Iterator[Pas
     """The ways through the endpoint's node on which the endpoint may look at packets."""
     node = compiled.node(endpoint.node)
     hosts = [name for name in node.host.interfaces if not node.is_workload_interface(name)]
-    workloads = compiled.model.workload_endpoints_by_node.get(endpoint.node, ())
+    workloads = compiled.model.workload_endpoints.by_node.get(endpoint.node, ())
     pods = {each.interface_name: each.addresses for each in workloads}
     governed = _governed(node, endpoint, hosts) if endpoint.is_host else [endpoint.interface_name]
     uplinks = [name for name in hosts if name != LOOPBACK] or ["eth0"]

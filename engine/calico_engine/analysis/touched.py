@@ -99,8 +99,8 @@ def _endpoints_on_the_way(compiled: CompiledCluster, packet: Packet) -> set[Reso
     """Every endpoint that might look at the packet, by its interfaces at its node, or at a reply to it."""
     if packet.dnat:  # the route before NAT may lead over any interface
         model, node = compiled.model, packet.node
-        everyone = (model.host_endpoints_by_node, model.workload_endpoints_by_node)
-        return {endpoint.id for by_node in everyone for endpoint in by_node.get(node, ())}
+        everyone = (model.host_endpoints, model.workload_endpoints)
+        return {endpoint.id for endpoints in everyone for endpoint in endpoints.by_node.get(node, ())}
     found = compiled.node(packet.node)
     interfaces = [name for name in (packet.in_interface, packet.out_interface) if name is not None]
     looking = [found.wildcard, *map(found.named, interfaces), *map(found.workload, interfaces)]
@@ -109,12 +109,9 @@ def _endpoints_on_the_way(compiled: CompiledCluster, packet: Packet) -> set[Reso
 
 def _changes(before: CompiledCluster, after: CompiledCluster) -> Iterator[tuple[Entry | None, Entry | None]]:
     """Objects that differ; None stands for one that is not there."""
-    old, new = before.datastore.entries, after.datastore.entries
-    for key, entry in new.items():
-        held = old.get(key)
-        if held is None or (held is not entry and held.resource != entry.resource):
+    for held, entry in before.datastore.entries.differences(after.datastore.entries):
+        if held is None or entry is None or held.resource != entry.resource:
             yield held, entry
-    yield from ((entry, None) for key, entry in old.items() if key not in new)
 
 
 def _is_policy_or_label(one: Entry | None, other: Entry | None) -> bool:
@@ -127,8 +124,5 @@ def _is_policy_or_label(one: Entry | None, other: Entry | None) -> bool:
 
 
 def _services_changed(before: CompiledCluster, after: CompiledCluster) -> bool:
-    old, new = (
-        {key: entry.value for key, entry in each.datastore.kubernetes.items() if key[0] in _READ_AS_THEY_ARE}
-        for each in (before, after)
-    )
-    return old.keys() != new.keys() or any(new[key] is not value for key, value in old.items())
+    differences = before.datastore.kubernetes.differences(after.datastore.kubernetes)
+    return any(each.key[0] in _READ_AS_THEY_ARE for pair in differences for each in pair if each is not None)

@@ -66,8 +66,9 @@ def _told(copy: WorkingCopy, loaded: Loaded, new: str | None) -> Iterator[str]:
     if kinds:
         kind = f" '{next(iter(kinds))}'" if len(kinds) == 1 else ""
         yield f"Successfully applied {kinds.total()}{kind} resource(s)"
-    for key, kubernetes in addition.kubernetes.items():
-        target = Target(key, kubernetes)
+    for found in loaded.kubernetes:
+        key = found.value.key
+        target = Target(key, addition.kubernetes[key])
         yield f"{kubernetes_name(target)} {_put(copy, target, copy.datastore.kubernetes.get(key), new)}"
 
 

@@ -1,24 +1,47 @@
 """Selectors → address sets: which addresses the endpoints and network sets that match a selector contribute.
 
-Sets are shared between rules, named by Felix's own ids, and made when first asked for.
-Source: felix/calc/rule_scanner.go (ids), felix/labelindex/named_port_index.go (members).
+Sets are shared between rules and made when first asked for. Rules name them by what they hold.
+Source: felix/calc/rule_scanner.go (which sets), felix/labelindex/named_port_index.go (members).
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from operator import is_
 
 from calico_engine.compiler.felix_model import FelixEndpoint, FelixModel, FelixNetworkSet, FelixProfile, NamedPort, Net
 from calico_engine.compiler.intervals import Intervals, contains, merged
 from calico_engine.frozen import frozen
+from calico_engine.reuse import Reuse
 from calico_selectors import Selector
 
 ALL = Selector("all()")
 
 
 @frozen
+class NamedPortSet:
+    """Names the (address, protocol, port) of endpoints that the selector selects and that declare the port."""
+
+    selector: Selector
+    protocol: int | None
+    name: str
+
+
+@frozen
+class ServiceSet:
+    """Names the endpoints of a service: their addresses, or these with their ports. Without EndpointSlices it has none."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"service {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True)
 class AddressSet:
     """The addresses of all that one selector selects, as intervals per family."""
 
@@ -33,18 +56,30 @@ class AddressSet:
         return contains(self.intervals(version), address)
 
     def membership(self, version: int) -> Callable[[int], bool]:
-        """The quickest test for one family: a hash set when all members are single addresses, else bisection."""
-        intervals = self.intervals(version)
-        if all(low == high for low, high in intervals):
-            return frozenset(low for low, _ in intervals).__contains__
-        starts = [low for low, _ in intervals]
-        ends = [high for _, high in intervals]
+        """The quickest test for one family."""
+        return self._membership_v4 if version == 4 else self._membership_v6
 
-        def member(address: int) -> bool:
-            at = bisect_right(starts, address) - 1
-            return at >= 0 and address <= ends[at]
+    @cached_property
+    def _membership_v4(self) -> Callable[[int], bool]:
+        return _membership(self.v4)
 
-        return member
+    @cached_property
+    def _membership_v6(self) -> Callable[[int], bool]:
+        return _membership(self.v6)
+
+
+def _membership(intervals: Intervals) -> Callable[[int], bool]:
+    """A hash set when all members are single addresses, else bisection."""
+    if all(low == high for low, high in intervals):
+        return frozenset(low for low, _ in intervals).__contains__
+    starts = [low for low, _ in intervals]
+    ends = [high for _, high in intervals]
+
+    def member(address: int) -> bool:
+        at = bisect_right(starts, address) - 1
+        return at >= 0 and address <= ends[at]
+
+    return member
 
 
 @frozen
@@ -61,20 +96,49 @@ class PortSet:
 
 @frozen
 class _Entity:
-    """What a selector may select, and the addresses that it then contributes."""
+    """What a selector may select, and the addresses that it then contributes. `layers`: labels of its profiles."""
 
     owner: FelixEndpoint | FelixNetworkSet
-    profiles: tuple[FelixProfile | None, ...]
+    layers: tuple[Mapping[str, str], ...]
     labels: Mapping[str, str]
     nets: tuple[Net, ...]
     ports: tuple[NamedPort, ...] = ()
+
+
+#: By identity of the endpoint or network set, which each holds.
+_Entities = Mapping[int, _Entity]
+
+
+@frozen
+class _Groups:
+    """Everything that selectors can select. `changes`: what each group has no more and what is new, since `earlier`."""
+
+    groups: tuple[_Entities, ...]
+    earlier: tuple[_Entities, ...] = ()
+    changes: tuple[tuple[frozenset[int], _Entities], ...] = ()
+
+
+@frozen
+class _Selected:
+    """A set, and which entities of which groups it is made of."""
+
+    groups: tuple[_Entities, ...]
+    members: tuple[_Entities, ...]
+    result: AddressSet | PortSet
 
 
 def inherited_labels(
     own: Mapping[str, str], profiles: Iterable[str], known: Mapping[str, FelixProfile]
 ) -> Mapping[str, str]:
     """The labels an entity is seen to have: its own win, then each listed profile in order (label_inheritance_index.go)."""
-    layers = [known[name].labels for name in profiles if name in known and known[name].labels]
+    return _joined_labels(own, _layers(profiles, known))
+
+
+def _layers(profiles: Iterable[str], known: Mapping[str, FelixProfile]) -> tuple[Mapping[str, str], ...]:
+    return tuple(known[name].labels for name in profiles if name in known and known[name].labels)
+
+
+def _joined_labels(own: Mapping[str, str], layers: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
     if not layers:
         return own
     labels: dict[str, str] = {}
@@ -85,85 +149,109 @@ def inherited_labels(
 
 
 class AddressSets:
-    """All address and port sets of one datastore, by Felix's set id."""
+    """All address and port sets of one datastore."""
 
-    def __init__(self, model: FelixModel, previous: AddressSets | None = None) -> None:
-        """`previous`: the sets of a model that shares most endpoints with this one; it only saves work."""
+    def __init__(self, model: FelixModel, reuse: Reuse | None = None) -> None:
         self._model = model
-        self._known = {} if previous is None else previous.entities
-        self._services = model.services
-        self._addresses: dict[str, AddressSet] = {}
-        self._ports: dict[str, PortSet] = {}
-        self._selectors: dict[str, Selector] = {}
-        self._named: dict[str, tuple[Selector, int | None, str]] = {}
+        self._reuse = reuse or Reuse()
+        self._made: dict[Selector | NamedPortSet, AddressSet | PortSet] = {}
+        self._of_services: dict[ServiceSet, tuple[AddressSet, PortSet]] = {}
+
+    def addresses(self, of: Selector | ServiceSet) -> AddressSet:
+        """The addresses of all that a selector selects, or of a service."""
+        found = self._of_service(of)[0] if isinstance(of, ServiceSet) else self._selected(of)
+        assert isinstance(found, AddressSet)
+        return found
+
+    def ports(self, of: NamedPortSet | ServiceSet) -> PortSet:
+        """The members of a named port, or of a service."""
+        found = self._of_service(of)[1] if isinstance(of, ServiceSet) else self._selected(of)
+        assert isinstance(found, PortSet)
+        return found
+
+    def _of_service(self, of: ServiceSet) -> tuple[AddressSet, PortSet]:
+        if of not in self._of_services:
+            members = self._model.services.of(of.namespace, of.name)
+            addresses = _address_set(str(of), ((version, address, address) for version, address in members.addresses))
+            self._of_services[of] = addresses, PortSet(str(of), *_by_version(members.ports))
+        return self._of_services[of]
+
+    def _selected(self, of: Selector | NamedPortSet) -> AddressSet | PortSet:
+        found = self._made.get(of)
+        if found is None:
+            found = self._made[of] = self._reuse.renewed(_selected, of, self._groups, slot=of).result
+        return found
 
     @cached_property
-    def entities(self) -> Mapping[int, _Entity]:
-        """All that selectors can select, by identity of the endpoint or network set."""
+    def _groups(self) -> _Groups:
         model = self._model
-        owners: list[FelixEndpoint | FelixNetworkSet] = [
-            *model.host_endpoints,
-            *model.workload_endpoints,
-            *model.network_sets,
-        ]
-        entities = {}
-        for owner in owners:
-            known = self._known.get(id(owner))
-            if known is None or [*map(id, known.profiles)] != [id(model.profiles.get(name)) for name in owner.profiles]:
-                known = _entity(owner, tuple(model.profiles.get(name) for name in owner.profiles), model)
-            entities[id(owner)] = known
-        self._known = {}
-        return entities
+        owners: Sequence[Iterable[FelixEndpoint | FelixNetworkSet]] = (
+            model.host_endpoints,
+            model.workload_endpoints,
+            model.network_sets,
+        )
+        groups = (self._reuse.renewed(_entities, each, model.profiles, slot=slot) for slot, each in enumerate(owners))
+        return self._reuse.renewed(_grouped, *groups)
 
-    def register(self, selector: Selector) -> str:
-        """The id of the set of addresses that the selector selects."""
-        set_id = selector.unique_id
-        self._selectors[set_id] = selector
-        return set_id
 
-    def register_named_port(self, selector: Selector | None, protocol: int | None, name: str) -> str:
-        """The id of the set (address, protocol, port) of endpoints that match and declare the port."""
-        key = selector or ALL
-        set_id = f"n:{key.unique_id},{protocol},{name}"
-        self._named[set_id] = (key, protocol, name)
-        return set_id
+def _grouped(last: _Groups | None, *groups: _Entities) -> _Groups:
+    if last is None:
+        return _Groups(groups)
+    pairs = zip(last.groups, groups, strict=True)
+    changes = ((frozenset(_without(old, new)), _without(new, old)) for old, new in pairs)
+    return _Groups(groups, last.groups, tuple(changes))
 
-    def register_service(self, service: tuple[str, str], *, with_ports: bool) -> str:
-        """The id of the set of a service's endpoints. Without EndpointSlices in the datastore it is empty."""
-        name = "/".join(service)
-        set_id = f"{'svc' if with_ports else 'svcnoport'}:{name}"
-        members = self._services.of(*service)
-        if with_ports:
-            self._ports.setdefault(set_id, PortSet(f"service {name}", *_by_version(members.ports)))
-        else:
-            nets = [(version, address, address) for version, address in members.addresses]
-            self._addresses.setdefault(set_id, _address_set(f"service {name}", nets))
-        return set_id
 
-    def addresses(self, set_id: str) -> AddressSet:
-        found = self._addresses.get(set_id)
-        if found is None:
-            found = self._addresses[set_id] = self._select(self._selectors[set_id])
-        return found
+def _without(group: _Entities, other: _Entities) -> _Entities:
+    if group is other:
+        return {}
+    return {key: entity for key, entity in group.items() if other.get(key) is not entity}
 
-    def ports(self, set_id: str) -> PortSet:
-        found = self._ports.get(set_id)
-        if found is None:
-            found = self._ports[set_id] = self._declare(*self._named[set_id])
-        return found
 
-    def _select(self, selector: Selector) -> AddressSet:
-        nets = [net for entity in self.entities.values() if selector.matches(entity.labels) for net in entity.nets]
-        return _address_set(str(selector), nets)
+def _selected(last: _Selected | None, of: Selector | NamedPortSet, now: _Groups) -> _Selected:
+    """Anew, or the last one with what has come and gone; its result is the very same where that is nothing."""
+    if last is not None and last.groups is now.groups:
+        return last
+    selects = _declaring(of) if isinstance(of, NamedPortSet) else lambda entity: of.matches(entity.labels)
+    members: tuple[_Entities, ...]
+    if last is None or last.groups is not now.earlier:
+        members = tuple({key: each for key, each in group.items() if selects(each)} for group in now.groups)
+    else:
+        pairs = zip(last.members, now.changes, strict=True)
+        members = tuple(_carried_over(known, gone, new, selects) for known, (gone, new) in pairs)
+        if all(map(is_, members, last.members)):
+            return _Selected(now.groups, members, last.result)
+    entities = [entity for group in members for entity in group.values()]
+    if isinstance(of, NamedPortSet):
+        return _Selected(now.groups, members, _port_set(of, entities))
+    return _Selected(now.groups, members, _address_set(str(of), (net for each in entities for net in each.nets)))
 
-    def _declare(self, selector: Selector, protocol: int | None, name: str) -> PortSet:
-        members: dict[int, set[tuple[int, int, int]]] = {4: set(), 6: set()}
-        for entity in self.entities.values():
-            ports = [p for p in entity.ports if p.name == name and protocol in (None, p.protocol)]
-            if ports and selector.matches(entity.labels):
-                for version, address, _ in entity.nets:
-                    members[version].update((address, port.protocol, port.port) for port in ports)
-        return PortSet(f'named port "{name}" of `{selector}`', frozenset(members[4]), frozenset(members[6]))
+
+def _carried_over(
+    known: _Entities, gone: frozenset[int], new: _Entities, selects: Callable[[_Entity], bool]
+) -> _Entities:
+    """Members of a group after a change of it; the same object if they are the same."""
+    come = {key: entity for key, entity in new.items() if selects(entity)}
+    if not come and gone.isdisjoint(known):
+        return known
+    return {key: entity for key, entity in known.items() if key not in gone} | come
+
+
+def _declaring(of: NamedPortSet) -> Callable[[_Entity], bool]:
+    return lambda entity: bool(_declared(of, entity)) and of.selector.matches(entity.labels)
+
+
+def _declared(of: NamedPortSet, entity: _Entity) -> list[NamedPort]:
+    return [port for port in entity.ports if port.name == of.name and of.protocol in (None, port.protocol)]
+
+
+def _port_set(of: NamedPortSet, entities: Iterable[_Entity]) -> PortSet:
+    members: dict[int, set[tuple[int, int, int]]] = {4: set(), 6: set()}
+    for entity in entities:
+        ports = _declared(of, entity)
+        for version, address, _ in entity.nets:
+            members[version].update((address, port.protocol, port.port) for port in ports)
+    return PortSet(f'named port "{of.name}" of `{of.selector}`', frozenset(members[4]), frozenset(members[6]))
 
 
 def _address_set(selector: str, nets: Iterable[Net]) -> AddressSet:
@@ -183,11 +271,21 @@ def _by_version(
     return v4, v6
 
 
-def _entity(
-    owner: FelixEndpoint | FelixNetworkSet, profiles: tuple[FelixProfile | None, ...], model: FelixModel
-) -> _Entity:
-    labels = inherited_labels(owner.labels, owner.profiles, model.profiles)
+def _entities(
+    last: _Entities | None, owners: Iterable[FelixEndpoint | FelixNetworkSet], profiles: Mapping[str, FelixProfile]
+) -> _Entities:
+    """One of each, or the last one where neither the owner nor the labels that it is lent have changed."""
+    entities = {}
+    for owner in owners:
+        layers = _layers(owner.profiles, profiles)
+        known = None if last is None else last.get(id(owner))
+        entities[id(owner)] = _entity(owner, layers) if known is None or known.layers != layers else known
+    return entities
+
+
+def _entity(owner: FelixEndpoint | FelixNetworkSet, layers: tuple[Mapping[str, str], ...]) -> _Entity:
+    labels = _joined_labels(owner.labels, layers)
     if isinstance(owner, FelixNetworkSet):
-        return _Entity(owner, profiles, labels, owner.nets)
+        return _Entity(owner, layers, labels, owner.nets)
     nets = tuple((version, address, address) for version, address in owner.addresses)
-    return _Entity(owner, profiles, labels, nets, owner.ports)
+    return _Entity(owner, layers, labels, nets, owner.ports)

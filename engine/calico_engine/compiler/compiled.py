@@ -2,53 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from sys import intern
 
 from calico_engine.compiler.address_sets import AddressSets
 from calico_engine.compiler.conversion import convert
-from calico_engine.compiler.encapsulation import Tunnels, encapsulation, looping_services, tunnels
+from calico_engine.compiler.encapsulation import encapsulation, looping_services, tunnels
 from calico_engine.compiler.felix_model import FelixEndpoint, FelixModel
 from calico_engine.compiler.hosts import HostModel, host_model
 from calico_engine.compiler.nodes import CompiledNode, PolicyCompiler
 from calico_engine.compiler.ordering import OrderedTier, in_order
 from calico_engine.configuration import Action, DataplaneSettings, FelixObject, FelixParameters, effective_configuration
-from calico_engine.datastore import Datastore
+from calico_engine.datastore import Datastore, Entry, Key
 from calico_engine.errors import InvalidConfiguration, OutOfScope, UnknownReference
-from calico_engine.resources import FelixConfiguration, Host, Node, WorkloadEndpoint
+from calico_engine.resources import FelixConfiguration, Host, HostEndpoint, Node, WorkloadEndpoint
+from calico_engine.reuse import Reuse
 
 
 class CompiledCluster:
     """Everything that readers need, made lazily and kept."""
 
-    def __init__(self, datastore: Datastore, previous: CompiledCluster | None = None) -> None:
-        """`previous`: the same for a datastore that shares most objects with this one; it only saves work."""
+    def __init__(self, datastore: Datastore, reuse: Reuse | None = None) -> None:
         self.datastore = datastore
-        self._known = {} if previous is None else dict(previous._compilers)
+        self.reuse = reuse or Reuse()
         self._compilers: dict[bool, PolicyCompiler] = {}
         self._nodes: dict[str, CompiledNode] = {}
         self._hosts: dict[str, HostModel] = {}
-        self._known_nodes: frozenset[str] | None = None
 
     @property
     def model(self) -> FelixModel:
         """Felix's view: that of a node which takes workloads with spoofed sources, if one that has some does."""
         return self._own_compiler.model
 
-    @property
+    @cached_property
     def nodes(self) -> frozenset[str]:
         """Every node that the objects mention."""
-        if self._known_nodes is None:
-            named = [resource.metadata.name for kind in (Node, Host) for _, resource in self.datastore.all(kind)]
-            used = [endpoint.spec.node for _, endpoint in self.datastore.endpoints()]
-            self._known_nodes = frozenset(name for name in (*named, *used) if name)
-        return self._known_nodes
+        kinds = (Node, Host, HostEndpoint, WorkloadEndpoint)
+        tables = [table for kind in kinds for table in self.datastore.tables(kind)]
+        named = [self.reuse.of(_named_nodes, table, slot=number) for number, table in enumerate(tables)]
+        return self.reuse.of(_union, *named)
 
     def host(self, name: str) -> HostModel:
         """The node's interfaces and addresses."""
         found = self._hosts.get(name)
         if found is None:
-            found = self._hosts[name] = host_model(self.datastore, self.model, name)
+            node, host = (self.datastore.get(kind, name) for kind in (Node.KIND, Host.KIND))
+            endpoints = self.model.host_endpoints.by_node.get(name, ())
+            found = self._hosts[name] = self.reuse.of(host_model, intern(str(name)), node, host, endpoints, slot=name)
         return found
 
     def node(self, name: str) -> CompiledNode:
@@ -69,12 +70,10 @@ class CompiledCluster:
     ) -> FelixParameters:
         """The node's effective Felix parameters."""
         entry = self.datastore.get(Node.KIND, node)
-        labels = entry.resource.metadata.labels if entry is not None else None
-        objects = [
-            FelixObject(c.metadata.name, c.metadata.annotations, c.spec, c.metadata.creation_timestamp)
-            for _, c in self.datastore.all(FelixConfiguration)
-        ]
-        return effective_configuration(node, labels, objects, environment=environment, config_file=config_file)
+        objects = self.reuse.of(_felix_objects, *self.datastore.tables(FelixConfiguration))
+        if environment is None and config_file is None:
+            return self.reuse.of(_parameters, intern(str(node)), entry, objects, slot=node)
+        return _parameters(node, entry, objects, environment, config_file)
 
     def _compile(self, name: str) -> CompiledNode:
         parameters = self.parameters(name)
@@ -86,13 +85,9 @@ class CompiledCluster:
             compiler,
             self.host(name),
             parameters,
-            encapsulation(self._tunnels, name, settings),
+            self.reuse.of(encapsulation, tunnels(self.datastore, self.reuse), intern(str(name)), settings, slot=name),
             looping_services(self.datastore, settings),
         )
-
-    @cached_property
-    def _tunnels(self) -> Tunnels:
-        return tunnels(self.datastore)
 
     @property
     def _own_compiler(self) -> PolicyCompiler:
@@ -100,9 +95,8 @@ class CompiledCluster:
 
     @cached_property
     def _takes_spoofed_sources(self) -> bool:
-        workloads = self.datastore.all(WorkloadEndpoint)
-        nodes = {workload.spec.node for _, workload in workloads if workload.spec.allow_spoofed_source_prefixes}
-        return any(self._allows_spoofing(node) for node in sorted(nodes))
+        nodes = self.reuse.of(_spoofing_nodes, *self.datastore.tables(WorkloadEndpoint))
+        return any(self._allows_spoofing(node) for node in nodes)
 
     def _allows_spoofing(self, node: str) -> bool:
         try:
@@ -113,14 +107,51 @@ class CompiledCluster:
     def _compiler(self, *, spoofing_allowed: bool) -> PolicyCompiler:
         found = self._compilers.get(spoofing_allowed)
         if found is None:
-            known = self._known.pop(spoofing_allowed, None)
-            model = convert(
-                self.datastore, spoofing_allowed=spoofing_allowed, previous=None if known is None else known.model
-            )
-            ordered = in_order(model.tiers, model.policies)
-            sets = AddressSets(model, None if known is None else known.sets)
-            found = self._compilers[spoofing_allowed] = PolicyCompiler(model, ordered, sets)
+            model = convert(self.datastore, spoofing_allowed=spoofing_allowed, reuse=self.reuse)
+            ordered = self.reuse.of(in_order, model.tiers, model.policies)
+            found = PolicyCompiler(model, ordered, AddressSets(model, self.reuse), self.reuse)
+            self._compilers[spoofing_allowed] = found
         return found
+
+
+def _named_nodes(table: Mapping[Key, Entry]) -> frozenset[str]:
+    """The nodes that the objects of one kind are, or are on."""
+    named = (
+        resource.spec.node if isinstance(resource, HostEndpoint | WorkloadEndpoint) else resource.metadata.name
+        for resource in (entry.resource for entry in table.values())
+    )
+    return frozenset(filter(None, named))
+
+
+def _union(*sets: frozenset[str]) -> frozenset[str]:
+    return frozenset().union(*sets)
+
+
+def _felix_objects(*tables: Mapping[Key, Entry]) -> tuple[FelixObject, ...]:
+    found = (entry.resource for table in tables for entry in table.values())
+    return tuple(
+        FelixObject(c.metadata.name, c.metadata.annotations, c.spec, c.metadata.creation_timestamp)
+        for c in found
+        if isinstance(c, FelixConfiguration)
+    )
+
+
+def _parameters(
+    node: str,
+    entry: Entry | None,
+    objects: Sequence[FelixObject],
+    environment: Mapping[str, str] | None = None,
+    config_file: str | None = None,
+) -> FelixParameters:
+    labels = None if entry is None else entry.resource.metadata.labels
+    return effective_configuration(node, labels, objects, environment=environment, config_file=config_file)
+
+
+def _spoofing_nodes(*tables: Mapping[Key, Entry]) -> tuple[str, ...]:
+    """The nodes with workloads that would like to send from other addresses than their own."""
+    found = (entry.resource for table in tables for entry in table.values())
+    workloads = (each for each in found if isinstance(each, WorkloadEndpoint))
+    return tuple(sorted({each.spec.node for each in workloads if each.spec.allow_spoofed_source_prefixes}))
 
 
 def _check_scope(node: str, settings: DataplaneSettings) -> None:

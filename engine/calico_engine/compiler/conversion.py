@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from itertools import chain
 
 from calico_engine.compiler import flattening
 from calico_engine.compiler.felix_model import (
+    Endpoints,
     FelixEndpoint,
     FelixModel,
     FelixNetworkSet,
     FelixPart,
     FelixPolicy,
     FelixProfile,
+    FelixThing,
     FelixTier,
     NamedPort,
     Net,
@@ -26,8 +28,8 @@ from calico_engine.compiler.felix_model import (
 )
 from calico_engine.compiler.intervals import parse_net
 from calico_engine.compiler.rule_conversion import Unusable, convert_rules, parse_selector
-from calico_engine.controllers.services import ServiceIndex, service_index
-from calico_engine.datastore import Datastore, Entry
+from calico_engine.controllers.services import ReadSlice, ServiceIndex, joined_slices, read_slice
+from calico_engine.datastore import Datastore, Entry, Key, KubernetesEntry
 from calico_engine.packets import PORT_PROTOCOLS, Direction, find_address, protocol_number
 from calico_engine.resources import (
     GlobalNetworkPolicy,
@@ -44,36 +46,76 @@ from calico_engine.resources import (
     WorkloadEndpoint,
 )
 from calico_engine.resources.endpoints import EndpointPort, WorkloadEndpointPort
+from calico_engine.resources.policies import POLICY_KINDS
 from calico_engine.resources.profiles import DEFAULT_ALLOW_PROFILE
 from calico_engine.resources.rules import Rule
 from calico_engine.resources.tiers import DEFAULT_TIER
+from calico_engine.reuse import Reuse
 
 _INTERFACE = re.compile(r"[a-zA-Z0-9_.-]{1,15}")
 _PROFILE_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
+_POLICIES = (*POLICY_KINDS[:3], StagedKubernetesNetworkPolicy, POLICY_KINDS[3])
+_SETS = (GlobalNetworkSet, NetworkSet)
+_SEEN = (*_POLICIES, *_SETS, HostEndpoint, Profile, Tier, WorkloadEndpoint)
 _PERFORMANCE_HINTS = frozenset({"AssumeNeededOnEveryNode"})
 
 
-def convert(datastore: Datastore, *, spoofing_allowed: bool = False, previous: FelixModel | None = None) -> FelixModel:
-    """Felix's view of the datastore. `spoofing_allowed`: WorkloadSourceSpoofing is Any.
+def convert(datastore: Datastore, *, spoofing_allowed: bool = False, reuse: Reuse | None = None) -> FelixModel:
+    """Felix's view of the datastore. `spoofing_allowed`: WorkloadSourceSpoofing is Any."""
+    reuse = reuse or Reuse()
+    parts: dict[str, Mapping[Key, FelixPart]] = {}
+    things: dict[type, list[tuple[FelixThing, ...]]] = {model: [] for model in _SEEN}
+    for kind, table in datastore.entries.by_kind.items():
+        model = type(next(iter(table.values())).resource)
+        if model in things:
+            spoofing = spoofing_allowed and model is WorkloadEndpoint
+            slot = f"{kind}, spoofing allowed" if spoofing else kind
+            parts[kind] = reuse.each(_part, table, spoofing, slot=slot)
+            things[model].append(reuse.of(_things, parts[kind], slot=slot))
+    slices = reuse.each(_slice, datastore.kubernetes.kind("EndpointSlice"))
+    return FelixModel(
+        tiers=reuse.of(_tiers, *things[Tier]),
+        policies=reuse.of(_policies, *(listed for model in _POLICIES for listed in things[model])),
+        profiles=reuse.of(_profiles, *things[Profile]),
+        host_endpoints=reuse.of(_endpoints, *things[HostEndpoint], slot="host"),
+        workload_endpoints=reuse.of(_endpoints, *things[WorkloadEndpoint], slot="workload"),
+        network_sets=reuse.of(_network_sets, *(listed for model in _SETS for listed in things[model])),
+        services=reuse.of(_services, slices),
+        parts=parts,
+    )
 
-    `previous`: the view of a datastore that shares most objects with this one, under the same setting; what became of
-    those is taken over.
-    """
-    model = FelixModel()
-    known = {} if previous is None else previous.parts
-    for entry in datastore.entries.values():
-        held = known.get(id(entry))
-        part = _part(entry, spoofing_allowed) if held is None else held[1]
-        model.parts[id(entry)] = entry, part
-        model.add(part)
-    model.add(_default_allow())
-    model.services = _services(datastore)
-    return model
+
+def _things(parts: Mapping[Key, FelixPart]) -> tuple[FelixThing, ...]:
+    return tuple(part.thing for part in parts.values() if part.thing is not None)
 
 
-def _services(datastore: Datastore) -> ServiceIndex:
-    """Which endpoints each service has: EndpointSlices alone say so."""
-    return service_index(e.value.value for e in datastore.kubernetes.values() if e.value.kind == "EndpointSlice")
+def _tiers(*tables: tuple[FelixThing, ...]) -> Mapping[str, FelixTier]:
+    return {tier.name: tier for tier in chain(*tables) if isinstance(tier, FelixTier)}
+
+
+def _policies(*tables: tuple[FelixThing, ...]) -> tuple[FelixPolicy, ...]:
+    return tuple(policy for policy in chain(*tables) if isinstance(policy, FelixPolicy))
+
+
+def _profiles(*tables: tuple[FelixThing, ...]) -> Mapping[str, FelixProfile]:
+    found = {profile.name: profile for profile in chain(*tables) if isinstance(profile, FelixProfile)}
+    return {**found, DEFAULT_ALLOW_PROFILE: _default_allow()}
+
+
+def _endpoints(*tables: tuple[FelixThing, ...]) -> Endpoints:
+    return Endpoints(endpoint for endpoint in chain(*tables) if isinstance(endpoint, FelixEndpoint))
+
+
+def _network_sets(*tables: tuple[FelixThing, ...]) -> tuple[FelixNetworkSet, ...]:
+    return tuple(each for each in chain(*tables) if isinstance(each, FelixNetworkSet))
+
+
+def _services(slices: Mapping[Key, ReadSlice]) -> ServiceIndex:
+    return joined_slices(slices.values())
+
+
+def _slice(entry: KubernetesEntry) -> ReadSlice:
+    return read_slice(entry.value.value)
 
 
 def _part(entry: Entry, spoofing_allowed: bool) -> FelixPart:
@@ -81,31 +123,31 @@ def _part(entry: Entry, spoofing_allowed: bool) -> FelixPart:
     try:
         return _converted(entry, spoofing_allowed)
     except Unusable as reason:
-        return None, Notice(entry, reason.path, f"Felix ignores this {entry.resource.KIND}: {reason}")
+        return FelixPart(entry, None, Notice(reason.path, f"Felix ignores this {entry.resource.KIND}: {reason}"))
 
 
 def _converted(entry: Entry, spoofing_allowed: bool) -> FelixPart:
     match entry.resource:
         case GlobalNetworkPolicy() | NetworkPolicy() | StagedGlobalNetworkPolicy() | StagedNetworkPolicy() as policy:
             if getattr(policy.spec, "staged_action", "") == "Delete":
-                return None, None
+                return FelixPart(entry, None)
             staged = isinstance(policy, StagedGlobalNetworkPolicy | StagedNetworkPolicy)
-            return _policy(policy, ResourceId(*entry.key), staged=staged), None
+            return FelixPart(entry, _policy(policy, ResourceId(*entry.key), staged=staged))
         case StagedKubernetesNetworkPolicy() as policy:
-            return _staged_kubernetes_policy(policy, ResourceId(*entry.key)), None
+            return FelixPart(entry, _staged_kubernetes_policy(policy, ResourceId(*entry.key)))
         case Tier() as tier:
             default_pass = tier.spec.default_action == "Pass"
-            return FelixTier(tier.metadata.name, tier.spec.order, default_pass), None
+            return FelixPart(entry, FelixTier(tier.metadata.name, tier.spec.order, default_pass))
         case Profile() as profile:
-            return _profile(entry, profile)
+            return FelixPart(entry, *_profile(profile))
         case HostEndpoint() as endpoint:
-            return _host_endpoint(endpoint), None
+            return FelixPart(entry, _host_endpoint(endpoint))
         case WorkloadEndpoint() as endpoint:
-            return _workload_endpoint(endpoint, spoofing_allowed), None
+            return FelixPart(entry, _workload_endpoint(endpoint, spoofing_allowed))
         case NetworkSet() | GlobalNetworkSet() as network_set:
-            return _network_set(network_set), None
+            return FelixPart(entry, _network_set(network_set))
         case _:
-            return None, None
+            return FelixPart(entry, None)
 
 
 def _staged_kubernetes_policy(policy: StagedKubernetesNetworkPolicy, owner: ResourceId) -> FelixPolicy | None:
@@ -165,7 +207,7 @@ def _directions(types: tuple[str, ...], *, pre_dnat: bool) -> frozenset[Directio
     return frozenset(directions & {Direction.INGRESS} if pre_dnat else directions)
 
 
-def _profile(entry: Entry, profile: Profile) -> FelixPart:
+def _profile(profile: Profile) -> tuple[FelixProfile, Notice | None]:
     """Labels and rules of a profile are separate to Felix: bad rules leave the labels in force."""
     name, spec = profile.metadata.name, profile.spec
     owner = ResourceId(Profile.KIND, "", name)
@@ -175,19 +217,17 @@ def _profile(entry: Entry, profile: Profile) -> FelixPart:
     except Unusable as reason:
         message = f"Felix ignores the rules of this Profile and denies both ways instead: {reason}"
         missing = FelixProfile(name, spec.labels_to_apply, (), (), rules_missing=True)
-        return missing, Notice(entry, reason.path, message)
+        return missing, Notice(reason.path, message)
     return FelixProfile(name, spec.labels_to_apply, ingress, egress), None
 
 
-@cache
-@cache  # the same one in every model, so that what was made of it can be taken over
-def _default_allow() -> FelixPart:
+def _default_allow() -> FelixProfile:
     """The profile that always exists (libcalico-go/lib/resources/static.go)."""
     owner = ResourceId(Profile.KIND, "", DEFAULT_ALLOW_PROFILE)
     allow = (Rule(action="Allow"),)
     ingress = convert_rules(allow, owner, "", Direction.INGRESS)
     egress = convert_rules(allow, owner, "", Direction.EGRESS)
-    return FelixProfile(DEFAULT_ALLOW_PROFILE, {}, ingress, egress), None
+    return FelixProfile(DEFAULT_ALLOW_PROFILE, {}, ingress, egress)
 
 
 def _host_endpoint(endpoint: HostEndpoint) -> FelixEndpoint:

@@ -5,14 +5,15 @@ Source: felix/calc/encapsulation_resolver.go, vxlan_resolver.go, felix/dataplane
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from calico_engine.compiler.felix_model import Net
 from calico_engine.compiler.intervals import Intervals, merged, parse_net
 from calico_engine.configuration import DataplaneSettings
-from calico_engine.datastore import Datastore
+from calico_engine.datastore import Datastore, Entry, Key
 from calico_engine.frozen import frozen
 from calico_engine.resources import BGPConfiguration, IPPool, Node
+from calico_engine.reuse import Reuse
 
 
 @frozen
@@ -33,17 +34,21 @@ class Tunnels:
     """
 
     pools: tuple[IPPool, ...]
-    hosts: tuple[Net, ...]
+    hosts: Intervals
     parents: Mapping[int, tuple[tuple[str, Net], ...]]
 
 
-def tunnels(datastore: Datastore) -> Tunnels:
-    nodes = [resource for _, resource in datastore.all(Node)]
-    return Tunnels(
-        tuple(resource for _, resource in datastore.all(IPPool)),
-        tuple(_host_addresses(nodes)),
-        {version: tuple(_parents(nodes, version)) for version in (4, 6)},
-    )
+@frozen
+class _End:
+    """What one node has to do with the packets that others send to it encapsulated."""
+
+    host: Net | None
+    parents: Mapping[int, Net | None]
+
+
+def tunnels(datastore: Datastore, reuse: Reuse) -> Tunnels:
+    ends = reuse.each(_end, datastore.entries.kind(Node.KIND))
+    return reuse.of(_joined, ends, datastore.entries.kind(IPPool.KIND))
 
 
 def encapsulation(known: Tunnels, node: str, settings: DataplaneSettings) -> Encapsulation:
@@ -62,7 +67,7 @@ def encapsulation(known: Tunnels, node: str, settings: DataplaneSettings) -> Enc
             others = [net for name, net in known.parents[version] if name != node]
             vxlan_sources[version] = _nets([*external, *others], version)
     return Encapsulation(
-        ipip_sources=_nets([*external, *known.hosts], 4) if ipip else None,
+        ipip_sources=merged((*known.hosts, *_nets(external, 4))) if ipip else None,
         vxlan_sources=vxlan_sources,
         vxlan_port=settings.vxlan_port,
         wireguard_ports=_wireguard_ports(settings),
@@ -101,26 +106,39 @@ def _nets(nets: Iterable[tuple[int, int, int] | None], version: int) -> Interval
     return merged(net[1:] for net in nets if net is not None and net[0] == version)
 
 
-def _host_addresses(nodes: Iterable[Node]) -> Iterator[Net]:
-    """Every node's IPv4 address, this one's included: BGP's, else an internal one, else an external one."""
-    for node in nodes:
-        spec = node.spec
-        listed = sorted(spec.addresses, key=lambda address: address.type != "InternalIP")
-        texts = [spec.bgp.ipv4_address] if spec.bgp and spec.bgp.ipv4_address else []
-        texts += [address.address for address in listed if address.type in ("InternalIP", "ExternalIP")]
-        found = [net for net in (_host(text) for text in texts) if net is not None and net[0] == 4]
-        yield from found[:1]
+def _end(entry: Entry) -> _End:
+    assert isinstance(entry.resource, Node)
+    return _End(_host_address(entry.resource), {version: _parent(entry.resource, version) for version in (4, 6)})
 
 
-def _parents(nodes: Iterable[Node], version: int) -> Iterator[tuple[str, Net]]:
-    """The addresses from which the nodes' VXLAN endpoints send: they need a tunnel address and a BGP address."""
-    for node in nodes:
-        spec = node.spec
-        tunnel = spec.ipv4_vxlan_tunnel_addr if version == 4 else spec.ipv6_vxlan_tunnel_addr
-        parent = (spec.bgp.ipv4_address if version == 4 else spec.bgp.ipv6_address) if spec.bgp else ""
-        net = _host(parent) if tunnel and parent else None
-        if net is not None:
-            yield node.metadata.name, net
+def _joined(ends: Mapping[Key, _End], pools: Mapping[Key, Entry]) -> Tunnels:
+    parents = {
+        version: tuple((name, parent) for (_, _, name), end in ends.items() if (parent := end.parents[version]))
+        for version in (4, 6)
+    }
+    resources = (entry.resource for entry in pools.values())
+    return Tunnels(
+        tuple(resource for resource in resources if isinstance(resource, IPPool)),
+        _nets((end.host for end in ends.values()), 4),
+        parents,
+    )
+
+
+def _host_address(node: Node) -> Net | None:
+    """A node's IPv4 address: BGP's, else an internal one, else an external one."""
+    spec = node.spec
+    listed = sorted(spec.addresses, key=lambda address: address.type != "InternalIP")
+    texts = [spec.bgp.ipv4_address] if spec.bgp and spec.bgp.ipv4_address else []
+    texts += [address.address for address in listed if address.type in ("InternalIP", "ExternalIP")]
+    return next((net for net in map(_host, texts) if net is not None and net[0] == 4), None)
+
+
+def _parent(node: Node, version: int) -> Net | None:
+    """The address from which a node's VXLAN endpoint sends: it needs a tunnel address and a BGP address."""
+    spec = node.spec
+    tunnel = spec.ipv4_vxlan_tunnel_addr if version == 4 else spec.ipv6_vxlan_tunnel_addr
+    parent = (spec.bgp.ipv4_address if version == 4 else spec.bgp.ipv6_address) if spec.bgp else ""
+    return _host(parent) if tunnel and parent else None
 
 
 def _host(text: str) -> Net | None:

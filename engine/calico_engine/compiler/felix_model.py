@@ -6,12 +6,12 @@ Source: libcalico-go/lib/backend/model (policy.go, rule.go, hostendpoint.go, wor
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from calico_engine.controllers.services import ServiceIndex
-from calico_engine.datastore import Entry
+from calico_engine.datastore import Entry, Key
 from calico_engine.frozen import frozen
 from calico_engine.manifests.yaml_problems import Path
 from calico_engine.packets import Direction
@@ -191,60 +191,47 @@ class FelixNetworkSet:
 class Notice:
     """Something a user should know about an object: that Felix ignores it, or reads it otherwise than it looks."""
 
-    entry: Entry
     path: Path
     message: str
 
 
-#: What one object is to Felix (None: nothing), and what is worth a word about it.
-FelixPart = tuple[FelixPolicy | FelixTier | FelixProfile | FelixEndpoint | FelixNetworkSet | None, Notice | None]
+FelixThing = FelixPolicy | FelixTier | FelixProfile | FelixEndpoint | FelixNetworkSet
+
+
+@frozen
+class FelixPart:
+    """What one object is to Felix (None: nothing), and what is worth a word about it."""
+
+    entry: Entry
+    thing: FelixThing | None
+    notice: Notice | None = None
+
+
+class Endpoints(tuple[FelixEndpoint, ...]):
+    """Endpoints of one kind, by namespace and name."""
+
+    @cached_property
+    def by_node(self) -> Mapping[str, tuple[FelixEndpoint, ...]]:
+        grouped: dict[str, list[FelixEndpoint]] = {}
+        for endpoint in self:
+            grouped.setdefault(endpoint.node, []).append(endpoint)
+        return {node: tuple(listed) for node, listed in grouped.items()}
+
+    @cached_property
+    def by_name(self) -> Mapping[tuple[str, str], FelixEndpoint]:
+        """(namespace, name) → endpoint"""
+        return {(endpoint.id.namespace, endpoint.id.name): endpoint for endpoint in self}
 
 
 @dataclass
 class FelixModel:
-    """Everything Felix would know, in its own terms."""
+    """Everything Felix would know, in its own terms. `parts` has it by the kind and key of the objects behind it."""
 
-    tiers: dict[str, FelixTier] = field(default_factory=dict)
-    policies: list[FelixPolicy] = field(default_factory=list)
-    profiles: dict[str, FelixProfile] = field(default_factory=dict)
-    host_endpoints: list[FelixEndpoint] = field(default_factory=list)
-    workload_endpoints: list[FelixEndpoint] = field(default_factory=list)
-    network_sets: list[FelixNetworkSet] = field(default_factory=list)
-    services: ServiceIndex = field(default_factory=ServiceIndex)
-    notices: list[Notice] = field(default_factory=list)
-    #: By identity of the entry, which stands beside it and so stays alive.
-    parts: dict[int, tuple[Entry, FelixPart]] = field(default_factory=dict, repr=False)
-
-    def add(self, part: FelixPart) -> None:
-        """Put what one object became to its like."""
-        thing, notice = part
-        match thing:
-            case FelixPolicy():
-                self.policies.append(thing)
-            case FelixTier():
-                self.tiers[thing.name] = thing
-            case FelixProfile():
-                self.profiles[thing.name] = thing
-            case FelixEndpoint():
-                (self.host_endpoints if thing.is_host else self.workload_endpoints).append(thing)
-            case FelixNetworkSet():
-                self.network_sets.append(thing)
-            case None:
-                pass
-        if notice is not None:
-            self.notices.append(notice)
-
-    @cached_property
-    def host_endpoints_by_node(self) -> Mapping[str, tuple[FelixEndpoint, ...]]:
-        return _by_node(self.host_endpoints)
-
-    @cached_property
-    def workload_endpoints_by_node(self) -> Mapping[str, tuple[FelixEndpoint, ...]]:
-        return _by_node(self.workload_endpoints)
-
-
-def _by_node(endpoints: list[FelixEndpoint]) -> Mapping[str, tuple[FelixEndpoint, ...]]:
-    grouped: dict[str, list[FelixEndpoint]] = {}
-    for endpoint in endpoints:
-        grouped.setdefault(endpoint.node, []).append(endpoint)
-    return {node: tuple(listed) for node, listed in grouped.items()}
+    tiers: Mapping[str, FelixTier]
+    policies: Sequence[FelixPolicy]
+    profiles: Mapping[str, FelixProfile]
+    host_endpoints: Endpoints
+    workload_endpoints: Endpoints
+    network_sets: Sequence[FelixNetworkSet]
+    services: ServiceIndex
+    parts: Mapping[str, Mapping[Key, FelixPart]] = field(repr=False)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 
-from calico_engine.compiler.felix_model import FelixModel
-from calico_engine.datastore import Datastore
+from calico_engine.compiler.felix_model import FelixEndpoint
+from calico_engine.datastore import Entry
 from calico_engine.frozen import frozen
 from calico_engine.packets import find_address
 from calico_engine.resources import Host, Node
@@ -36,11 +36,11 @@ class HostModel:
         return tuple(dict.fromkeys(address for listed in self.interfaces.values() for address in listed))
 
 
-def host_model(datastore: Datastore, model: FelixModel, node: str) -> HostModel:
-    """The node's interfaces: from its Host document, or what the other objects imply."""
-    entry = datastore.get(Host.KIND, node)
-    if entry is not None and isinstance(entry.resource, Host):
-        spec = entry.resource.spec
+def host_model(name: str, node: Entry | None, host: Entry | None, endpoints: Sequence[FelixEndpoint]) -> HostModel:
+    """The node's interfaces: from its Host document, or what its Node object and its host endpoints imply."""
+    interfaces = policies = None
+    if host is not None and isinstance(host.resource, Host):
+        spec = host.resource.spec
         policies = {
             "INPUT": spec.chain_policies.input,
             "FORWARD": spec.chain_policies.forward,
@@ -48,10 +48,12 @@ def host_model(datastore: Datastore, model: FelixModel, node: str) -> HostModel:
         }
         if spec.interfaces is not None:
             interfaces = {interface.name: _addresses(interface) for interface in spec.interfaces}
-            return HostModel(node, interfaces, policies)
-        return HostModel(node, _implied_interfaces(datastore, model, node), policies, assumed=True)
-    policies = dict.fromkeys(("INPUT", "FORWARD", "OUTPUT"), "ACCEPT")
-    return HostModel(node, _implied_interfaces(datastore, model, node), policies, assumed=True)
+    return HostModel(
+        name,
+        _implied_interfaces(node, endpoints) if interfaces is None else interfaces,
+        policies or dict.fromkeys(("INPUT", "FORWARD", "OUTPUT"), "ACCEPT"),
+        assumed=interfaces is None,
+    )
 
 
 def _addresses(interface: HostInterface) -> tuple[Address, ...]:
@@ -68,43 +70,49 @@ def _addresses(interface: HostInterface) -> tuple[Address, ...]:
     return tuple(result)
 
 
-def _implied_interfaces(datastore: Datastore, model: FelixModel, node: str) -> dict[str, tuple[Address, ...]]:
+def described_addresses(host: Entry) -> tuple[Address, ...]:
+    """All that a Host document names."""
+    assert isinstance(host.resource, Host)
+    return tuple(address for interface in host.resource.spec.interfaces or () for address in _addresses(interface))
+
+
+def _implied_interfaces(node: Entry | None, endpoints: Sequence[FelixEndpoint]) -> dict[str, tuple[Address, ...]]:
+    """The node's own addresses are those of its Node object, then the expectedIPs of its host endpoints."""
+    own = () if node is None else node_addresses(node)
+    expected = (
+        address for endpoint in endpoints if endpoint.interface_name != LOOPBACK for address in endpoint.addresses
+    )
     interfaces = {
         LOOPBACK: _addresses(HostInterface(name=LOOPBACK, addresses=_LOOPBACK_ADDRESSES)),
-        _DEFAULT_INTERFACE: tuple(node_addresses(datastore, model, node)),
+        _DEFAULT_INTERFACE: tuple(dict.fromkeys((*own, *expected))),
     }
-    for endpoint in model.host_endpoints_by_node.get(node, ()):
+    for endpoint in endpoints:
         if endpoint.interface_name not in ("", "*"):
             interfaces.setdefault(endpoint.interface_name, ())
     return interfaces
 
 
-def node_addresses(datastore: Datastore, model: FelixModel, node: str) -> Iterable[Address]:
-    """The node's own addresses: from its Node object, then the expectedIPs of its host endpoints."""
-    entry = datastore.get(Node.KIND, node)
-    found: list[Address | None] = []
-    if entry is not None and isinstance(entry.resource, Node):
-        spec = entry.resource.spec
-        found += [
-            parse_host_address(text) for text in ((spec.bgp.ipv4_address, spec.bgp.ipv6_address) if spec.bgp else ())
-        ]
-        found += [parse_host_address(address.address) for address in spec.addresses if address.type != "ExternalIP"]
-    for endpoint in model.host_endpoints_by_node.get(node, ()):
-        if endpoint.interface_name != LOOPBACK:
-            found += endpoint.addresses
-    return dict.fromkeys(address for address in found if address is not None)
+def node_addresses(node: Entry) -> tuple[Address, ...]:
+    """The addresses that a Node object gives the node itself."""
+    assert isinstance(node.resource, Node)
+    spec = node.resource.spec
+    texts = [spec.bgp.ipv4_address, spec.bgp.ipv6_address] if spec.bgp else []
+    texts += [address.address for address in spec.addresses if address.type != "ExternalIP"]
+    return _parsed(texts)
 
 
-def tunnel_addresses(datastore: Datastore, node: str) -> Iterable[Address]:
+def tunnel_addresses(node: Entry) -> tuple[Address, ...]:
     """The addresses of the node's tunnel devices, from its Node object."""
-    entry = datastore.get(Node.KIND, node)
-    if entry is None or not isinstance(entry.resource, Node):
-        return ()
-    spec = entry.resource.spec
+    assert isinstance(node.resource, Node)
+    spec = node.resource.spec
     texts = [spec.ipv4_vxlan_tunnel_addr, spec.ipv6_vxlan_tunnel_addr]
     texts += [spec.bgp.ipv4_ipip_tunnel_addr] if spec.bgp else []
     texts += [spec.wireguard.interface_ipv4_address, spec.wireguard.interface_ipv6_address] if spec.wireguard else []
-    return [address for address in map(parse_host_address, texts) if address is not None]
+    return _parsed(texts)
+
+
+def _parsed(texts: Iterable[str]) -> tuple[Address, ...]:
+    return tuple(address for address in map(parse_host_address, texts) if address is not None)
 
 
 def parse_host_address(text: str) -> Address | None:

@@ -31,6 +31,7 @@ from calico_engine.compiler.ordering import OrderedTier
 from calico_engine.compiler.rules import CompiledRule, compile_rule
 from calico_engine.configuration import Action, FelixParameters
 from calico_engine.packets import Direction
+from calico_engine.reuse import Reuse
 
 _VERSIONS = (4, 6)
 
@@ -38,11 +39,15 @@ _VERSIONS = (4, 6)
 class PolicyCompiler:
     """Rules and tiers, compiled once and shared by all endpoints and nodes of a datastore."""
 
-    def __init__(self, model: FelixModel, ordered: tuple[OrderedTier, ...], sets: AddressSets) -> None:
+    def __init__(
+        self, model: FelixModel, ordered: tuple[OrderedTier, ...], sets: AddressSets, reuse: Reuse | None = None
+    ) -> None:
         self.model = model
         self.ordered = ordered
         self.sets = sets
+        self._reuse = reuse or Reuse()
         self._tiers: dict[tuple[str, Direction, tuple[object, ...]], ChainTier] = {}
+        self._profiles: dict[tuple[str, Direction], ChainProfile] = {}
 
     def selected(self, endpoint: FelixEndpoint) -> tuple[OrderedTier, ...]:
         """The policies that apply to the endpoint, in order; tiers without any are left out."""
@@ -66,23 +71,31 @@ class PolicyCompiler:
         return found
 
     def profile(self, name: str, direction: Direction) -> ChainProfile:
+        """The profile's part of a chain; one that is missing denies."""
+        found = self._profiles.get((name, direction))
+        if found is None:
+            found = self._profiles[name, direction] = self._made_profile(name, direction)
+        return found
+
+    def _made_profile(self, name: str, direction: Direction) -> ChainProfile:
         profile = self.model.profiles.get(name)
         if profile is None or profile.rules_missing:
             return ChainProfile(name, True, (), {4: (), 6: ()}, self.sets)
         rules = profile.rules(direction)
-        return ChainProfile(name, False, rules, self._compiled(rules), self.sets)
+        return ChainProfile(name, False, rules, self._reuse.of(_compiled, rules, slot=(name, direction)), self.sets)
 
     def _policy(self, policy: FelixPolicy, direction: Direction) -> ChainPolicy:
         rules = policy.rules(direction)
-        return ChainPolicy(policy.id, policy.staged, rules, self._compiled(rules))
+        compiled = self._reuse.of(_compiled, rules, slot=(policy.id, direction))
+        return ChainPolicy(policy.id, policy.staged, rules, compiled)
 
-    def _compiled(self, rules: tuple[FelixRule, ...]) -> Mapping[int, tuple[CompiledRule, ...]]:
-        return {
-            version: tuple(
-                compiled for rule in rules if (compiled := compile_rule(rule, version, self.sets)) is not None
-            )
-            for version in _VERSIONS
-        }
+
+def _compiled(rules: tuple[FelixRule, ...]) -> Mapping[int, tuple[CompiledRule, ...]]:
+    """By IP version."""
+    return {
+        version: tuple(made for rule in rules if (made := compile_rule(rule, version)) is not None)
+        for version in _VERSIONS
+    }
 
 
 class CompiledNode:
@@ -106,10 +119,10 @@ class CompiledNode:
         self.sets = compiler.sets
         self._compiler = compiler
         model = compiler.model
-        self._host_endpoints = model.host_endpoints_by_node.get(name, ())
+        self._host_endpoints = model.host_endpoints.by_node.get(name, ())
         self.wildcard = wildcard_endpoint(self._host_endpoints)
         self._workloads: dict[str, FelixEndpoint] = {}
-        for endpoint in model.workload_endpoints_by_node.get(name, ()):
+        for endpoint in model.workload_endpoints.by_node.get(name, ()):
             self._workloads.setdefault(endpoint.interface_name, endpoint)
         self._named: dict[str, FelixEndpoint | None] = {}
         self._selected: dict[ResourceId, Mapping[ChainType, tuple[SelectedTier, ...]]] = {}

@@ -1,4 +1,4 @@
-"""Rules for one IP version, as plain integers and set ids: what every reader of the chains reads.
+"""Rules for one IP version, as plain integers and names of sets: what every reader of the chains reads.
 
 Specialisation to an IP version and Felix's block defect are settled here; no reader knows of them.
 Source: felix/rules/policy.go (FilterRuleToIPVersion, ProtoRuleToIptablesRules, matchBlockBuilder).
@@ -6,7 +6,7 @@ Source: felix/rules/policy.go (FilterRuleToIPVersion, ProtoRuleToIptablesRules, 
 
 from __future__ import annotations
 
-from calico_engine.compiler.address_sets import AddressSets
+from calico_engine.compiler.address_sets import ALL, NamedPortSet, ServiceSet
 from calico_engine.compiler.felix_model import Action, FelixEntity, FelixRule, Net, RuleId
 from calico_engine.compiler.intervals import ADDRESS_LIMIT, Intervals, merged
 from calico_engine.frozen import frozen
@@ -22,7 +22,7 @@ class Ports:
     """Any of these port ranges, or any of these named-port sets."""
 
     ranges: Intervals = ()
-    named: tuple[str, ...] = ()
+    named: tuple[NamedPortSet | ServiceSet, ...] = ()
 
 
 @frozen
@@ -31,11 +31,11 @@ class Side:
 
     nets: Intervals | None = None
     not_nets: Intervals = ()
-    address_sets: tuple[str, ...] = ()
-    not_address_sets: tuple[str, ...] = ()
+    address_sets: tuple[Selector | ServiceSet, ...] = ()
+    not_address_sets: tuple[Selector, ...] = ()
     ports: Ports | None = None
     not_ports: Ports | None = None
-    port_sets: tuple[str, ...] = ()
+    port_sets: tuple[ServiceSet, ...] = ()
 
 
 @frozen
@@ -55,7 +55,7 @@ class CompiledRule:
     written: Rule
 
 
-def compile_rule(rule: FelixRule, version: int, sets: AddressSets) -> CompiledRule | None:
+def compile_rule(rule: FelixRule, version: int) -> CompiledRule | None:
     """The rule as it exists for this IP version, or None if it does not."""
     if not applies(rule, version):
         return None
@@ -68,28 +68,25 @@ def compile_rule(rule: FelixRule, version: int, sets: AddressSets) -> CompiledRu
         not_protocol=rule.not_protocol,
         icmp=rule.icmp,
         not_icmp=rule.not_icmp,
-        source=_side(rule, rule.source, "source", ignored, version, sets),
-        destination=_side(rule, rule.destination, "destination", ignored, version, sets),
+        source=_side(rule, rule.source, "source", ignored, version),
+        destination=_side(rule, rule.destination, "destination", ignored, version),
         ignored=ignored,
         written=rule.written,
     )
 
 
-def _side(
-    rule: FelixRule, entity: FelixEntity, name: str, ignored: tuple[str, ...], version: int, sets: AddressSets
-) -> Side:
-    service = entity.service
+def _side(rule: FelixRule, entity: FelixEntity, name: str, ignored: tuple[str, ...], version: int) -> Side:
     # A service names addresses on the source side, addresses with ports on the destination side (rule_scanner.go).
-    by_port = service is not None and name == "destination"
+    services = () if entity.service is None else (ServiceSet(*entity.service),)
+    is_source = name == "source"
     return Side(
         nets=_intervals(entity.nets, version) if entity.nets and f"{name}.nets" not in ignored else None,
         not_nets=_intervals(entity.not_nets, version),
-        address_sets=_set_ids(entity.positive, sets)
-        + ((sets.register_service(service, with_ports=False),) if service and not by_port else ()),
-        not_address_sets=_set_ids(entity.negative, sets),
-        ports=_ports(rule, entity, entity.port_ranges, entity.named_ports, sets),
-        not_ports=_ports(rule, entity, entity.not_port_ranges, entity.not_named_ports, sets),
-        port_sets=(sets.register_service(service, with_ports=True),) if service and by_port else (),
+        address_sets=(*_given(entity.positive), *(services if is_source else ())),
+        not_address_sets=_given(entity.negative),
+        ports=_ports(rule, entity, entity.port_ranges, entity.named_ports),
+        not_ports=_ports(rule, entity, entity.not_port_ranges, entity.not_named_ports),
+        port_sets=() if is_source else services,
     )
 
 
@@ -97,23 +94,23 @@ def _intervals(nets: tuple[Net, ...], version: int) -> Intervals:
     return merged((low, high) for family, low, high in nets if family == version)
 
 
-def _set_ids(selector: Selector | None, sets: AddressSets) -> tuple[str, ...]:
-    return () if selector is None else (sets.register(selector),)
+def _given(selector: Selector | None) -> tuple[Selector, ...]:
+    return () if selector is None else (selector,)
 
 
 def _ports(
-    rule: FelixRule, entity: FelixEntity, ranges: tuple[tuple[int, int], ...], names: tuple[str, ...], sets: AddressSets
+    rule: FelixRule, entity: FelixEntity, ranges: tuple[tuple[int, int], ...], names: tuple[str, ...]
 ) -> Ports | None:
     if not ranges and not names:
         return None
-    return Ports(merged(ranges), tuple(named_port_set(rule, entity, name, sets) for name in names))
+    return Ports(merged(ranges), tuple(named_port_set(rule, entity, name) for name in names))
 
 
-def named_port_set(rule: FelixRule, entity: FelixEntity, name: str, sets: AddressSets) -> str:
-    """The id of the set that a port's name stands for on one side of a rule."""
+def named_port_set(rule: FelixRule, entity: FelixEntity, name: str) -> NamedPortSet:
+    """The set that a port's name stands for on one side of a rule."""
     # The rule's protocol decides which declared ports count. Negated names too are looked up among the endpoints of the
     # positive selector, folded as it is (ruleToParsedRule).
-    return sets.register_named_port(entity.positive, rule.protocol, name)
+    return NamedPortSet(entity.positive or ALL, rule.protocol, name)
 
 
 def applies(rule: FelixRule, version: int) -> bool:

@@ -15,6 +15,7 @@ from calico_engine.controllers.auto_host_endpoint_plans import (
     NodePlan,
     PassedOver,
     WantedEndpoint,
+    Why,
     is_automatic,
     plan_for,
 )
@@ -46,7 +47,8 @@ class _Tracker:
 
     def get(self, name: str) -> Stored | None:
         """The last that was heard of it. Calico takes any one of several."""
-        return max(self.by_name.get(name, {}).values(), key=lambda stored: stored.revision, default=None)
+        heard = self.by_name.get(name)
+        return max(heard.values(), key=lambda stored: stored.revision) if heard else None
 
     def forget(self, name: str) -> None:
         for node in self.by_name.pop(name, {}):
@@ -147,13 +149,14 @@ class HostEndpointController:
             self._delete_all(name)
             return
         plan = self._plan(name)
-        if plan.crash is not None:
-            raise ControllerCrash(name, plan.crash)
+        ending = plan.ending
+        if ending is not None and ending.why is Why.BAD_PATTERN:
+            raise ControllerCrash(name, ending)
         for wanted in plan.wanted:
             self._write(wanted)
-        if plan.cleans_up:
+        if ending is None:
             names = {wanted.name for wanted in plan.wanted}
-            self._delete(endpoint for endpoint in self._tracker.of(name) if endpoint not in names)
+            self._delete([endpoint for endpoint in self._tracker.of(name) if endpoint not in names])
 
     def _plan(self, name: str) -> NodePlan:
         node = self._nodes[name]

@@ -92,14 +92,10 @@ class NodePlan:
     passed_over: tuple[PassedOver, ...]
 
     @property
-    def cleans_up(self) -> bool:
-        """Whether automatic host endpoints that are no longer wanted are deleted."""
-        return not any(passed.why in _ENDINGS for passed in self.passed_over)
-
-    @property
-    def crash(self) -> PassedOver | None:
-        """The template on which kube-controllers crashes."""
-        return next((passed for passed in self.passed_over if passed.why is Why.BAD_PATTERN), None)
+    def ending(self) -> PassedOver | None:
+        """The template that ended the work on the node; then automatic host endpoints not wanted any more are left."""
+        last = self.passed_over[-1:]
+        return last[0] if last and last[0].why in _ENDINGS else None
 
 
 def plan_for(node: Node, settings: HostEndpointSettings) -> NodePlan:

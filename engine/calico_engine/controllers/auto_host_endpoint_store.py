@@ -60,33 +60,31 @@ class Stored:
 Refusal = tuple[Cause, str]
 
 
-@dataclass(slots=True)
 class Refusals:
-    """Which objects are not valid, found out once for each object. `earlier` is what another run found out."""
+    """Which objects cannot be written, found out once for each object. `earlier` is what another run found out."""
 
-    earlier: Refusals | None = None
-    _known: dict[int, tuple[HostEndpoint, Refusal | None]] = field(default_factory=dict)
+    def __init__(self, form: DatastoreForm, earlier: Refusals | None = None) -> None:
+        self._form = form
+        self._known: dict[int, tuple[HostEndpoint, Refusal | None]] = {}
+        self._earlier = {} if earlier is None or earlier._form is not form else earlier._known
 
     def of(self, endpoint: HostEndpoint) -> Refusal | None:
         known = self._known.get(id(endpoint))
         if known is None:
-            known = self._known[id(endpoint)] = self._from_earlier(endpoint) or (endpoint, _invalid(endpoint))
+            known = self._earlier.get(id(endpoint)) or (endpoint, self._found(endpoint))
+            self._known[id(endpoint)] = known
         return known[1]
 
-    def _from_earlier(self, endpoint: HostEndpoint) -> tuple[HostEndpoint, Refusal | None] | None:
-        return None if self.earlier is None else self.earlier._known.get(id(endpoint))
-
-    def without_earlier(self) -> Refusals:
-        """What this run found out or used, alone."""
-        return Refusals(None, self._known)
+    def _found(self, endpoint: HostEndpoint) -> Refusal | None:
+        found = _invalid(endpoint)
+        return _repeated_address(endpoint) if found is None and self._form is DatastoreForm.KUBERNETES else found
 
 
 @dataclass(slots=True)
 class HostEndpointStore:
     """The host endpoints of a datastore, by name."""
 
-    form: DatastoreForm
-    refusals: Refusals = field(default_factory=lambda: Refusals())
+    refusals: Refusals
     failures: list[FailedWrite] = field(default_factory=list)
     #: Whether something was deleted, or written twice: then another pass over the nodes may find something to do.
     is_disturbed: bool = False
@@ -143,8 +141,6 @@ class HostEndpointStore:
 
     def _refused(self, endpoint: HostEndpoint, verb: Verb) -> FailedWrite | None:
         found = self.refusals.of(endpoint)
-        if found is None and self.form is DatastoreForm.KUBERNETES:
-            found = _repeated_address(endpoint)
         return None if found is None else _failure(verb, endpoint, *found)
 
 

@@ -28,11 +28,14 @@ from calico_engine.controllers.kube_controllers_configuration import (
 from calico_engine.controllers.label_sync import KubernetesNode
 from calico_engine.controllers.node_controllers import Memory, NodeControllers
 from calico_engine.controllers.reading import Unconvertible
-from calico_engine.datastore import Datastore, Entry, Key
+from calico_engine.datastore import Datastore, Entry, Key, KubernetesEntry, Tables
 from calico_engine.errors import ManifestError
 from calico_engine.frozen import frozen
 from calico_engine.resources import HostEndpoint, KubeControllersConfiguration, Node
+from calico_engine.reuse import Reuse
 
+#: What the controllers read, and may write.
+_CONTROLLED = (Node.KIND, HostEndpoint.KIND)
 #: More passes than this change nothing new: two nodes then take one name from each other, forever.
 _MOST_PASSES = 4
 
@@ -82,43 +85,56 @@ def run_node_controllers(
     *,
     form: str = "kubernetes",
     environment: Mapping[str, str] | None = None,
-    previous: ControllerRun | None = None,
+    reuse: Reuse | None = None,
 ) -> ControllerRun:
-    """The same, with the whole story. A crash leaves the host endpoints as they are, and is an error.
-
-    `previous` is the run on a datastore that shares most of its objects with this one: what it found out about those
-    is not worked out again. It never changes the answer.
-    """
+    """The same, with the whole story. A crash leaves the host endpoints as they are, and is an error."""
     kind = DatastoreForm(form)
-    entry = datastore.get(KubeControllersConfiguration.KIND, CONFIGURATION_NAME)
-    if entry is None or not isinstance(entry.resource, KubeControllersConfiguration):
+    configuration = datastore.get(KubeControllersConfiguration.KIND, CONFIGURATION_NAME)
+    if configuration is None:
         return ControllerRun(datastore)
-    running = running_configuration(entry.resource.spec, form=kind, environment=environment)
-    nodes = {node.metadata.name: node for _, node in datastore.all(Node)}
-    endpoints = {endpoint.metadata.name: endpoint for _, endpoint in datastore.all(HostEndpoint)}
-    memory = None if previous is None else previous.memory
-    controllers = NodeControllers.of(running, kind, nodes.values(), endpoints.values(), memory)
+    nodes, endpoints = (datastore.entries.kind(each) for each in _CONTROLLED)
+    kubernetes = datastore.kubernetes.kind(Node.KIND) if kind is DatastoreForm.ETCDV3 else None
+    run = (reuse or Reuse()).renewed(_run, configuration, nodes, endpoints, kubernetes, kind, environment)
+    after = {each: run.datastore.entries.kind(each) for each in _CONTROLLED}
+    return replace(run, datastore=replace(datastore, entries=datastore.entries.replaced(after)))
+
+
+def _run(
+    last: ControllerRun | None,
+    configuration: Entry,
+    nodes: Mapping[Key, Entry],
+    endpoints: Mapping[Key, Entry],
+    kubernetes: Mapping[Key, KubernetesEntry] | None,
+    form: DatastoreForm,
+    environment: Mapping[str, str] | None,
+) -> ControllerRun:
+    """A run on nodes and host endpoints alone. What the last one found out about the same ones is not worked out again."""
+    assert isinstance(configuration.resource, KubeControllersConfiguration)
+    running = running_configuration(configuration.resource.spec, form=form, environment=environment)
+    datastore = Datastore(Tables(dict(zip(_CONTROLLED, (nodes, endpoints), strict=True))))
+    before = {endpoint.metadata.name: endpoint for _, endpoint in datastore.all(HostEndpoint)}
+    memory = None if last is None else last.memory
+    controllers = NodeControllers.of(running, form, (node for _, node in datastore.all(Node)), before.values(), memory)
     try:
-        _come_to_rest(controllers, _kubernetes_nodes(datastore) if kind is DatastoreForm.ETCDV3 else ())
+        _come_to_rest(controllers, _kubernetes_nodes(kubernetes or {}))
     except ControllerCrash as crash:
-        return ControllerRun(datastore, running, errors=(crash_remark(entry, crash),))
+        return ControllerRun(datastore, running, errors=(crash_remark(configuration, crash),))
     after = {stored.endpoint.metadata.name: stored.endpoint for stored in controllers.store}
-    outcome = Outcome(frozenset(nodes), endpoints, after, tuple(controllers.store.failures))
+    outcome = Outcome(frozenset(controllers.nodes), before, after, tuple(controllers.store.failures))
     memory = controllers.remember()
     plans = [] if memory is None else [plan for _, plan in memory.plans.values()]
-    warnings = tuple(sorted(remarks(datastore, entry, plans, outcome.failures)))
-    made = {} if previous is None else previous.datastore.entries
+    warnings = tuple(sorted(remarks(datastore, configuration, plans, outcome.failures)))
+    made = {} if last is None else last.datastore.entries.kind(HostEndpoint.KIND)
     return ControllerRun(_afterwards(datastore, controllers, made), running, (), warnings, outcome, memory)
 
 
-def _kubernetes_nodes(datastore: Datastore) -> Iterator[KubernetesNode]:
+def _kubernetes_nodes(table: Mapping[Key, KubernetesEntry]) -> Iterator[KubernetesNode]:
     """One that cannot be read has no labels to copy."""
-    for (kind, _, _), entry in datastore.kubernetes.items():
-        if kind == Node.KIND:
-            try:
-                yield KubernetesNode.of(entry.value.value)
-            except Unconvertible:
-                continue
+    for entry in table.values():
+        try:
+            yield KubernetesNode.of(entry.value.value)
+        except Unconvertible:
+            continue
 
 
 def _come_to_rest(controllers: NodeControllers, kubernetes_nodes: Iterable[KubernetesNode]) -> None:
@@ -132,10 +148,13 @@ def _come_to_rest(controllers: NodeControllers, kubernetes_nodes: Iterable[Kuber
 
 def _afterwards(datastore: Datastore, controllers: NodeControllers, made: Mapping[Key, Entry]) -> Datastore:
     """`made`: entries of an earlier run, which stay the very same where nothing about them changed."""
-    entries = {key: entry for key, entry in datastore.entries.items() if not isinstance(entry.resource, HostEndpoint)}
-    entries |= _written_nodes(datastore, controllers)
-    entries |= _endpoint_entries(datastore, controllers, made)
-    return replace(datastore, entries={key: entries[key] for key in sorted(entries)})
+    nodes = datastore.entries.kind(Node.KIND)
+    written = dict(_written_nodes(datastore, controllers))
+    endpoints = dict(_endpoint_entries(datastore, controllers, made))
+    return replace(
+        datastore,
+        entries=Tables({Node.KIND: {**nodes, **written} if written else nodes, HostEndpoint.KIND: endpoints}),
+    )
 
 
 def _written_nodes(datastore: Datastore, controllers: NodeControllers) -> Iterator[tuple[Key, Entry]]:
@@ -148,7 +167,7 @@ def _written_nodes(datastore: Datastore, controllers: NodeControllers) -> Iterat
 def _endpoint_entries(
     datastore: Datastore, controllers: NodeControllers, made: Mapping[Key, Entry]
 ) -> Iterator[tuple[Key, Entry]]:
-    """What the controller did not write is the very entry that it was."""
+    """By name. What the controller did not write is the very entry that it was."""
     for stored in controllers.store:
         endpoint = stored.endpoint
         entry = datastore.get(HostEndpoint.KIND, endpoint.metadata.name)

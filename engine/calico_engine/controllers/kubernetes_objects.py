@@ -33,7 +33,7 @@ class Converted:
     warnings: tuple[ManifestError, ...] = ()
 
 
-def converted(entry: KubernetesEntry, form: str, *, stored: bool) -> Converted:
+def converted(entry: KubernetesEntry, form: str, stored: bool) -> Converted:
     """One object as the datastore of this form would have it."""
     if entry.value.kind in READ_AS_IT_IS:
         return Converted(None)

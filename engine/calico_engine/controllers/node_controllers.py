@@ -67,7 +67,7 @@ class NodeControllers:
         memory: Memory | None = None,
     ) -> NodeControllers:
         """The state that is found, before anything runs."""
-        store = HostEndpointStore(form, Refusals(None if memory is None else memory.refusals))
+        store = HostEndpointStore(Refusals(form, None if memory is None else memory.refusals))
         for endpoint in endpoints:
             store.put(endpoint)
         return cls(running, form, {node.metadata.name: node for node in nodes}, store, memory=memory)
@@ -90,7 +90,7 @@ class NodeControllers:
         """For the next run. None where the controllers do not run."""
         if self.endpoints is None:
             return None
-        return Memory(self.endpoints.settings, self.endpoints.plans(), self.store.refusals.without_earlier())
+        return Memory(self.endpoints.settings, self.endpoints.plans(), self.store.refusals)
 
     def sync_all(self) -> None:
         """The pass of every five minutes."""

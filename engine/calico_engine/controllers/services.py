@@ -47,6 +47,15 @@ class ServiceIndex:
         return self.members.get((namespace, name), ServiceMembers())
 
 
+@frozen
+class ReadSlice:
+    """What one EndpointSlice gives to which service, or why it could not be read."""
+
+    service: ServiceId | None = None
+    members: ServiceMembers = ServiceMembers()
+    error: str | None = None
+
+
 def service_index(slices: Iterable[Mapping[str, object]]) -> ServiceIndex:
     """The members that all EndpointSlices (discovery.k8s.io) together give to each service; it never raises.
 
@@ -55,27 +64,37 @@ def service_index(slices: Iterable[Mapping[str, object]]) -> ServiceIndex:
     >>> index.of("a", "s").ports
     frozenset({((4, 167772161), 6, 80)})
     """
+    return joined_slices(map(read_slice, slices))
+
+
+def read_slice(obj: Mapping[str, object]) -> ReadSlice:
+    """One EndpointSlice; it never raises."""
+    try:
+        return _read(Struct.of(obj))
+    except Unconvertible as error:
+        return ReadSlice(error=str(error))
+
+
+def joined_slices(slices: Iterable[ReadSlice]) -> ServiceIndex:
+    """All slices together."""
     members: dict[ServiceId, ServiceMembers] = {}
     errors = []
-    for position, obj in enumerate(slices):
-        try:
-            service, given = _read(Struct.of(obj))
-        except Unconvertible as error:
-            errors.append((position, str(error)))
-            continue
-        if service is not None:
-            members[service] = members.get(service, ServiceMembers()) | given
+    for position, each in enumerate(slices):
+        if each.error is not None:
+            errors.append((position, each.error))
+        elif each.service is not None:
+            members[each.service] = members.get(each.service, ServiceMembers()) | each.members
     return ServiceIndex(members, tuple(errors))
 
 
-def _read(endpoint_slice: Struct) -> tuple[ServiceId | None, ServiceMembers]:
+def _read(endpoint_slice: Struct) -> ReadSlice:
     metadata = endpoint_slice.struct("metadata")
     name = metadata.text_map("labels").get(_SERVICE_LABEL)
     endpoints = endpoint_slice.structs("endpoints")
     addresses = frozenset(address for endpoint in endpoints for address in _addresses(endpoint))
     ports = frozenset(_ports(endpoint_slice))
     members = ServiceMembers(addresses, frozenset((address, *port) for address in addresses for port in ports))
-    return (metadata.text("namespace"), name) if name else None, members
+    return ReadSlice((metadata.text("namespace"), name) if name else None, members)
 
 
 def _addresses(endpoint: Struct) -> Iterator[Address]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 
 from calico_engine.compiler.chains import Chain
 from calico_engine.compiler.felix_model import ChainType, FelixEndpoint
@@ -95,7 +94,7 @@ def _without_idle_steps(tables: Iterable[PlannedTable]) -> Iterator[PlannedTable
             else:
                 left_set = left_set or may_be_set
         may_be_set = may_be_set or left_set
-        yield replace(table, ops=tuple(ops))
+        yield PlannedTable(table.name, table.decides, tuple(ops))
 
 
 def route_before_dnat(node: CompiledNode, packet: Packet) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
 
 from calico_engine.compiler.chains import Chain
 from calico_engine.compiler.compiled import CompiledCluster
@@ -66,7 +67,13 @@ class PacketReader:
         ops = (op for table in self._plan(packet)[0].tables for op in table.ops)
         return tuple(op.chain for op in ops if op.chain is not None)
 
+    @cached_property
+    def _may_untrack(self) -> bool:
+        return any(policy.do_not_track for policy in self.compiled.model.policies)
+
     def _untracked_chain(self, packet: Packet) -> Chain | None:
+        if not self._may_untrack:
+            return None
         return next((chain for chain in self.chains(packet) if chain.chain_type is ChainType.UNTRACKED), None)
 
     def passes(self, packet: Packet, answer: Answer) -> bool:

@@ -5,7 +5,7 @@ Parts of a cluster's objects are normal input, so what is missing is a warning (
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from calico_engine.errors import printable
@@ -19,11 +19,9 @@ from calico_engine.resources import (
     IPPool,
     NetworkPolicy,
     Policy,
-    Profile,
     Resource,
     StagedGlobalNetworkPolicy,
     StagedNetworkPolicy,
-    Tier,
     WorkloadEndpoint,
 )
 from calico_engine.resources.profiles import DEFAULT_ALLOW_PROFILE
@@ -33,20 +31,18 @@ _DEFAULT_PREFIX = "default."
 _REMEMBERED = 1_000
 
 
-def cross_advice(
-    resources: Sequence[Resource], more_profiles: Collection[str] = frozenset()
-) -> list[tuple[int, Advice]]:
-    """Remarks, each with the index of the object that it is about. `more_profiles`: those that controllers made."""
-    tiers = frozenset(resource.metadata.name for resource in resources if isinstance(resource, Tier))
-    written = (resource.metadata.name for resource in resources if isinstance(resource, Profile))
-    profiles = frozenset((*written, *more_profiles))
-    found: list[tuple[int, Advice]] = []
-    for index, resource in enumerate(resources):
-        if isinstance(resource, Policy):
-            found += ((index, remark) for remark in _unknown_tier(resource.spec.tier, tiers))
-        elif isinstance(resource, HostEndpoint | WorkloadEndpoint):
-            found += ((index, remark) for remark in _unknown_profiles(resource.spec.profiles, profiles))
-    return found + list(_twins(resources)) + list(_overlaps(resources))
+def missing_tier(policy: Policy, tiers: frozenset[str]) -> tuple[Advice, ...]:
+    """A word about a policy's tier, if it is none of these."""
+    return _unknown_tier(policy.spec.tier, tiers)
+
+
+def missing_profiles(endpoint: HostEndpoint | WorkloadEndpoint, known: frozenset[str]) -> tuple[Advice, ...]:
+    """A word about each of the endpoint's profiles that is none of these."""
+    return tuple(
+        warning(("spec", "profiles", index), _unknown_profile(name, known))
+        for index, name in enumerate(endpoint.spec.profiles)
+        if name != DEFAULT_ALLOW_PROFILE and name not in known
+    )
 
 
 @lru_cache(_REMEMBERED)
@@ -55,20 +51,14 @@ def _unknown_tier(tier: str, tiers: frozenset[str]) -> tuple[Advice, ...]:
     return tuple(warning(problem.path, f"{problem.message}; {after}") for problem in tier_problems(tier, tiers))
 
 
-def _unknown_profiles(profiles: Sequence[str], known: frozenset[str]) -> Iterator[Advice]:
-    for index, name in enumerate(profiles):
-        if name != DEFAULT_ALLOW_PROFILE and name not in known:
-            yield warning(("spec", "profiles", index), _unknown_profile(name, known))
-
-
 @lru_cache(_REMEMBERED)
 def _unknown_profile(name: str, known: frozenset[str]) -> str:
     hint = did_you_mean(name, {*known, DEFAULT_ALLOW_PROFILE})
     return f'there is no profile "{printable(name, 80)}": Felix denies where it is asked{hint}'
 
 
-def _twins(resources: Sequence[Resource]) -> Iterator[tuple[int, Advice]]:
-    """`default.foo` beside `foo`: once two names of one policy, and now two policies."""
+def twins(resources: Sequence[Resource]) -> Iterator[tuple[int, Advice]]:
+    """`default.foo` beside `foo`: once two names of one policy, and now two policies; with the index of the first."""
     keys = {_key(resource): index for index, resource in enumerate(resources) if _is_in_default_tier(resource)}
     for (kind, namespace, name), index in keys.items():
         if name.startswith(_DEFAULT_PREFIX) and (kind, namespace, name.removeprefix(_DEFAULT_PREFIX)) in keys:
@@ -86,8 +76,8 @@ def _key(resource: Resource) -> tuple[str, str, str]:
     return resource.KIND, resource.metadata.namespace, resource.metadata.name
 
 
-def _overlaps(resources: Sequence[Resource]) -> Iterator[tuple[int, Advice]]:
-    """Pools may not share addresses (libcalico-go/lib/clientv3/ippool.go)."""
+def overlaps(resources: Sequence[Resource]) -> Iterator[tuple[int, Advice]]:
+    """Pools may not share addresses (libcalico-go/lib/clientv3/ippool.go); with the index of the later one."""
     pools: list[tuple[str, Net]] = []
     for index, resource in enumerate(resources):
         net = parse_cidr_or_ip(resource.spec.cidr) if isinstance(resource, IPPool) else None

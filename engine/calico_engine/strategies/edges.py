@@ -155,7 +155,7 @@ def edges_of(cluster: Cluster) -> ClusterEdges:
 def _surroundings(compiled: CompiledCluster, name: str) -> Surroundings:
     node, model = compiled.node(name), compiled.model
     local = node.host.interfaces.get(LOOPBACK, ())
-    named = [each.interface_name for each in model.host_endpoints_by_node.get(name, ())]
+    named = [each.interface_name for each in model.host_endpoints.by_node.get(name, ())]
     hosts = dict.fromkeys(each for each in (*named, *node.host.interfaces) if each not in ("", WILDCARD))
     failsafes = (*node.parameters.failsafe_inbound, *node.parameters.failsafe_outbound)
     nets = [net for net in (parse_net(str(each.net)) for each in failsafes) if net is not None]
@@ -165,7 +165,7 @@ def _surroundings(compiled: CompiledCluster, name: str) -> Surroundings:
         loopback=addresses((*node.host.addresses, *local)),
         interfaces=tuple(sorted(hosts, key=LOOPBACK.__eq__)),
         workloads={
-            each.interface_name: addresses(each.addresses) for each in model.workload_endpoints_by_node.get(name, ())
+            each.interface_name: addresses(each.addresses) for each in model.workload_endpoints.by_node.get(name, ())
         },
         addresses=addresses(nets=nets),
         ports=ports((port, port) for port in (*tested, *node.encapsulation.wireguard_ports.values())),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from calico_engine.compiler import flattening
-from calico_engine.compiler.address_sets import AddressSets
+from calico_engine.compiler.address_sets import AddressSets, NamedPortSet, ServiceSet
 from calico_engine.compiler.felix_model import FelixEntity, FelixRule
 from calico_engine.compiler.intervals import parse_net
 from calico_engine.compiler.rules import ignored_criteria, named_port_set
@@ -165,14 +165,13 @@ def _rest(
 
 def _selected(side: str, positive: Selector | None, negative: Selector | None, sets: AddressSets) -> _Holds | None:
     """Whether the address is one that these selectors leave; None if they require nothing."""
-    wanted = [(sets.register(selector), True) for selector in (positive,) if selector is not None]
-    wanted += [(sets.register(selector), False) for selector in (negative,) if selector is not None]
+    wanted = [(each, inside) for each, inside in ((positive, True), (negative, False)) if each is not None]
     if not wanted:
         return None
 
     def holds(view: View) -> bool:
         address = getattr(view, side)
-        return all(sets.addresses(set_id).contains(view.version, address) is inside for set_id, inside in wanted)
+        return all(sets.addresses(each).contains(view.version, address) is inside for each, inside in wanted)
 
     return holds
 
@@ -182,12 +181,12 @@ def _service(side: str, entity: FelixEntity, sets: AddressSets) -> Iterator[Requ
     if entity.service is None:
         return
     path: tuple[Path, ...] = ((side, "services"),)
+    service = ServiceSet(*entity.service)
     if side == "source":
-        addresses = sets.addresses(sets.register_service(entity.service, with_ports=False))
+        addresses = sets.addresses(service)
         yield Requirement(path, (side,), lambda view: (addresses.contains(view.version, view.source), (True,)))
     else:
-        set_id = sets.register_service(entity.service, with_ports=True)
-        holds = _is_member(side, set_id, sets)
+        holds = _is_member(side, service, sets)
         yield Requirement(path, _port_fields(side), lambda view: (holds(view), (True,)))
 
 
@@ -208,7 +207,7 @@ def _ports(
         if port.name is None:
             contains = _within(f"{side}_port", port.first, port.last)
         else:
-            contains = _is_member(side, named_port_set(rule, entity, port.name, sets), sets)
+            contains = _is_member(side, named_port_set(rule, entity, port.name), sets)
         entries.append(((side, name, index), contains))
     named = any(port.name is not None for port in ports)
     yield _list(entries, _port_fields(side) if named else (f"{side}_port",), wanted=wanted)
@@ -218,9 +217,9 @@ def _port_fields(side: str) -> tuple[str, ...]:
     return side, "protocol", f"{side}_port"
 
 
-def _is_member(side: str, set_id: str, sets: AddressSets) -> _Holds:
+def _is_member(side: str, members: NamedPortSet | ServiceSet, sets: AddressSets) -> _Holds:
     def holds(view: View) -> bool:
         value = (getattr(view, side), view.protocol, getattr(view, f"{side}_port"))
-        return value in sets.ports(set_id).members(view.version)
+        return value in sets.ports(members).members(view.version)
 
     return holds

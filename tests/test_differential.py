@@ -68,7 +68,7 @@ def test_a_seed_makes_the_same_world_and_packets_every_time() -> None:
 
 def faulty(one: World, query: Query) -> Accounts:
     """An engine that lets through what a policy of tier t1 denies."""
-    engine, oracle = Pair(one).accounts(query)
+    engine, oracle = Pair.of(one).accounts(query)
     return (replace(engine, decision="ALLOW") if engine.tier == "t1" and engine.decision == "DENY" else engine), oracle
 
 

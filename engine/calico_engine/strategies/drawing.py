@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 _T = TypeVar("_T")
 _Key = TypeVar("_Key")
 
-#: Seldom true.
+#: Seldom true, and mostly.
 SELDOM = st.sampled_from((*[False] * 7, True))
-_MORE = st.sampled_from((False, *[True] * 4))
+MORE = st.sampled_from((False, *[True] * 4))
 
 
 @st.composite
@@ -37,7 +37,9 @@ def mostly(usual: st.SearchStrategy[_T], other: st.SearchStrategy[_T]) -> st.Sea
     return drawing(lambda draw: draw(other if draw(SELDOM) else usual))
 
 
-def several(elements: st.SearchStrategy[_T], *, min_size: int = 0, max_size: int) -> st.SearchStrategy[list[_T]]:
+def several(
+    elements: st.SearchStrategy[_T], *, min_size: int = 0, max_size: int, more: st.SearchStrategy[bool] = MORE
+) -> st.SearchStrategy[list[_T]]:
     """Lists, fuller than Hypothesis' own.
 
     Whether there are more is asked at the end even if there may not be: then Hypothesis can take away any element, and
@@ -45,16 +47,16 @@ def several(elements: st.SearchStrategy[_T], *, min_size: int = 0, max_size: int
     """
 
     def none_or_one(draw: st.DrawFn) -> list[_T]:
-        return [draw(elements)] if draw(_MORE) else []
+        return [draw(elements)] if draw(more) else []
 
-    more = drawing(none_or_one)
+    another = drawing(none_or_one)
 
     def listed(draw: st.DrawFn) -> list[_T]:
         found = [draw(elements) for _ in range(min_size)]
-        while len(found) < max_size and (item := draw(more)):
+        while len(found) < max_size and (item := draw(another)):
             found += item
         if len(found) == max_size:
-            draw(_MORE)
+            draw(more)
         return found
 
     return drawing(listed)

@@ -46,17 +46,21 @@ class Unreadable(Exception):
 
 
 class Pair:
-    """The engine and the oracle, about one world."""
+    """The engine and the oracle, about one datastore."""
 
-    def __init__(self, world: World) -> None:
-        datastore = _datastore(world)
-        compiled = CompiledCluster(datastore)
+    def __init__(self, datastore: Datastore) -> None:
+        self._reader = PacketReader(CompiledCluster(datastore))
+        self._oracle = Oracle(datastore)
+
+    @classmethod
+    def of(cls, world: World) -> Pair:
+        """About a world; Unreadable if its node cannot be asked about."""
+        pair = cls(_datastore(world))
         try:
-            compiled.node(NODE)
+            pair._reader.compiled.node(NODE)
         except (UnknownReference, InvalidConfiguration, OutOfScope) as error:
             raise Unreadable(str(error)) from error
-        self._reader = PacketReader(compiled)
-        self._oracle = Oracle(datastore)
+        return pair
 
     def engine(self, query: Query) -> Account:
         answer = self._reader.answer(Packet.parse(query))

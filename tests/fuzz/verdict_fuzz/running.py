@@ -32,7 +32,7 @@ def run_world(seed: int, packets: int, tally: Tally) -> Iterator[Disagreement]:
     random = Random(seed)
     world = make_world(random)
     try:
-        pair = Pair(world)
+        pair = Pair.of(world)
     except Unreadable as error:
         tally.refused.append(f"seed {seed}: {error}")
         return

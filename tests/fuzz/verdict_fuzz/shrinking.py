@@ -34,7 +34,7 @@ class Disagreement:
 
 def ask(world: World, query: Query) -> Accounts:
     """Both accounts, from scratch."""
-    return Pair(world).accounts(query)
+    return Pair.of(world).accounts(query)
 
 
 def shrunk(found: Disagreement, asking: Ask = ask) -> Disagreement:

@@ -1,0 +1,96 @@
+"""Laws of staged policies, one a test: what is staged is not evaluated, and yet is there (verdict.md 4.5)."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calico_engine import Cluster, Decision
+from calico_engine.dataplane.outcomes import ReasonCode
+from calico_engine.strategies import clusters, global_network_policies
+from engine_support.laws import (
+    CLUSTERS,
+    LAW,
+    Manifest,
+    Question,
+    answers,
+    decisions,
+    dump,
+    loaded,
+    policies,
+    questions,
+)
+
+FORWARDED = questions(paths=["FORWARD"])
+#: No wildcard, whose place in pre-DNAT policy a named endpoint's own staged policy would take.
+NO_WILDCARD = CLUSTERS.map(lambda cluster: loaded(without_wildcards(cluster)))
+
+
+def without_wildcards(cluster: Cluster) -> list[Manifest]:
+    return [each for each in dump(cluster) if each["spec"].get("interfaceName") != "*"]
+
+
+def staged(*kinds: str) -> st.SearchStrategy[Manifest]:
+    """A policy that nobody enforces."""
+    return global_network_policies(name="staged", tiers=["default", "t1"], kinds=kinds, allow_staged=False).map(
+        lambda policy: {**policy, "kind": f"Staged{policy['kind']}"}
+    )
+
+
+@LAW
+@given(questions(), staged("normal", "doNotTrack"))
+def test_staged_normal_and_untracked_policy_changes_nothing(question: Question, policy: Manifest) -> None:
+    cluster, packets = question
+    assert decisions(loaded([*dump(cluster), policy]), packets) == decisions(cluster, packets)
+
+
+@LAW
+@given(FORWARDED, staged("applyOnForward"))
+def test_staged_forward_policy_only_takes_the_default_allow(question: Question, policy: Manifest) -> None:
+    cluster, packets = question
+    before, after = answers(cluster, packets), answers(loaded([*dump(cluster), policy]), packets)
+    for old, new in zip(before, after, strict=True):
+        if old.decision is not new.decision:
+            assert (old.decision, new.decision) == (Decision.ALLOW, Decision.NO_POLICY)
+            assert old.decider.reason is ReasonCode.FORWARD_DEFAULT_ALLOW
+
+
+@LAW
+@given(questions(paths=["TO_HOST", "FROM_HOST"]), staged("applyOnForward"))
+def test_staged_forward_policy_says_nothing_of_local_processes(question: Question, policy: Manifest) -> None:
+    cluster, packets = question
+    assert decisions(loaded([*dump(cluster), policy]), packets) == decisions(cluster, packets)
+
+
+@LAW
+@given(questions(NO_WILDCARD), staged("preDNAT"))
+def test_staged_pre_dnat_policy_only_drops_invalid_packets(question: Question, policy: Manifest) -> None:
+    cluster, packets = question
+    before, after = answers(cluster, packets), answers(loaded([*dump(cluster), policy]), packets)
+    for packet, old, new in zip(packets, before, after, strict=True):
+        if old.decision is not new.decision:
+            assert packet.conntrack_state.value == "INVALID"
+            assert (new.decision, new.decider.reason) == (Decision.DENY, ReasonCode.CONNTRACK_INVALID)
+            assert new.decider.hook == "mangle-PREROUTING"
+
+
+@LAW
+@given(questions())
+def test_rules_of_staged_policies_do_not_matter(question: Question) -> None:
+    cluster, packets = question
+    manifests = dump(cluster)
+    for policy in policies(manifests):
+        if policy["kind"].startswith("Staged"):
+            policy["spec"] |= {way: [] for way in ("ingress", "egress") if way in policy["spec"]}
+    assert decisions(loaded(manifests), packets) == decisions(cluster, packets)
+
+
+@LAW
+@given(questions(clusters(kinds=["normal"])))
+def test_a_tier_of_staged_policies_alone_is_not_there(question: Question) -> None:
+    cluster, packets = question
+    manifests = dump(cluster)
+    for policy in policies(manifests):
+        policy["kind"] = f"Staged{policy['kind'].removeprefix('Staged')}"
+    none = [each for each in manifests if each not in list(policies(manifests))]
+    assert decisions(loaded(manifests), packets) == decisions(loaded(none), packets)

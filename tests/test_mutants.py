@@ -18,8 +18,11 @@ from calico_engine.analysis.mutation.operators import Operator, merge_patch
 from calico_engine.changes import merged
 from calico_engine.datastore import Key, KubernetesEntry
 from calico_engine.errors import CalicoEngineError
+from calico_engine.manifests.loading import read_object
 from calico_engine.manifests.stored import stored_form
 from calico_engine.manifests.yaml_problems import render_path
+from calico_engine.resources import MODELS
+from engine_support import changing_clusters
 from verdict_fuzz.worlds import world
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -61,8 +64,17 @@ def cluster(seed: int) -> Cluster | None:
         return None
 
 
+@cache
+def other_cluster(seed: int) -> Cluster | None:
+    """With something of every kind."""
+    try:
+        return Cluster.parse("\n---\n".join(map(json.dumps, changing_clusters.world(Random(seed)).values())))
+    except CalicoEngineError:
+        return None
+
+
 def clusters() -> list[Cluster]:
-    found = [each for each in map(cluster, WORLDS) if each is not None]
+    found = [each for make in (cluster, other_cluster) for each in map(make, WORLDS) if each is not None]
     return [*found, *map(cluster_of, VECTORS), Cluster.load(str(FIXTURES / "tutorial"))]
 
 
@@ -78,13 +90,23 @@ def test_every_mutant_loads_and_is_another_object_than_all_others() -> None:
         seen: set[str] = set()
         for mutant in original.mutants():
             mutated = mutant.apply(original)
-            assert written(mutated, mutant) == mutant.changed
+            assert written(mutated, mutant) == as_stored(mutant, original.written.stored)
             assert written(original, mutant) == mutant.original
             assert_alike_but_for(mutant, original.written.entries, mutated.written.entries)
             assert_alike_but_for(mutant, original.written.kubernetes, mutated.written.kubernetes)
-            texts = [json.dumps([mutant.kind, each], sort_keys=True) for each in (mutant.original, mutant.changed)]
-            assert texts[1] not in {*seen, texts[0]}
-            seen.add(texts[1])
+            text = json.dumps([mutant.kind, written(mutated, mutant)], sort_keys=True)
+            assert text not in {*seen, json.dumps([mutant.kind, mutant.original], sort_keys=True)}
+            seen.add(text)
+
+
+def as_stored(mutant: Mutant, stored: bool) -> Mapping[str, object]:
+    """The changed object as a datastore has it."""
+    if isinstance(mutant.entry, KubernetesEntry):
+        return mutant.changed
+    resource = mutant.entry.resource
+    reading = read_object(MODELS[resource.api_version, resource.KIND], dict(mutant.changed), stored)
+    assert reading.resource is not None
+    return stored_form(reading.resource)
 
 
 def assert_alike_but_for(mutant: Mutant, one: Mapping[Key, object], other: Mapping[Key, object]) -> None:
@@ -150,8 +172,8 @@ spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{from: [{ipBlock: {cid
 def test_objects_of_the_same_name_are_told_apart() -> None:
     original = Cluster.parse(TWINS)
     for mutant in original.mutants():
-        assert written(mutant.apply(original), mutant) == mutant.changed
-    assert {mutant.patched_as for mutant in original.mutants()} == {
+        assert written(mutant.apply(original), mutant) == as_stored(mutant, False)
+    assert {mutant.patch.kind for mutant in original.mutants()} == {
         "NetworkPolicy.projectcalico.org",
         "NetworkPolicy.networking.k8s.io",
     }

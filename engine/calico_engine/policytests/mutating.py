@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from hashlib import sha256
+from typing import Protocol
 
 from calico_engine.analysis.equivalence import known_equivalent
-from calico_engine.analysis.mutation.mutants import Mutant
+from calico_engine.analysis.mutation.mutants import Mutant, Patch
 from calico_engine.analysis.mutation.results import Fate
 from calico_engine.analysis.touched import Footprint, Touched, footprint, touched
 from calico_engine.analysis.witnesses import Witness, find_witness
@@ -22,6 +24,15 @@ from calico_engine.policytests.asking import Asked
 from calico_engine.policytests.running import Outcome, Runner, TestCase, Watcher
 from calico_engine.policytests.terms import Selected
 from calico_engine.verdicts import Verdict
+
+
+class Suspect(Protocol):
+    """What is needed of a mutant to judge it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def patch(self) -> Patch: ...
 
 
 @frozen
@@ -89,10 +100,16 @@ class Bench:
             found.append(Baseline(outcome, subject.cluster, subject.footprint, _by_selector(test)))
         return found
 
-    def judge(self, mutant: Mutant) -> Finding | None:
+    @property
+    def fingerprint(self) -> str:
+        """The same for equal texts of manifests and cases."""
+        cases = {test.file: test.suite.origin.document.text for test in self.tests}
+        return sha256(repr((sorted(self._cluster.texts.items()), sorted(cases.items()))).encode()).hexdigest()
+
+    def judge(self, mutant: Suspect) -> Finding | None:
         """What becomes of a mutant; None if it is none, because it cannot stand among the other objects."""
         try:
-            mutated = mutant.apply(self._cluster)
+            mutated = mutant.patch.apply(self._cluster)
         except (InvalidManifest, ChangeRefused):
             return None
         change = touched(self._cluster.compiled, mutated.compiled)
@@ -109,7 +126,7 @@ class Bench:
         cost = [(base.takes_steps, 0 if base.takes_steps else base.outcome.questions) for base in self.baselines]
         return sorted(range(len(cost)), key=cost.__getitem__)
 
-    def _survivor(self, mutant: Mutant, mutated: Cluster, change: Touched, runs: int) -> Finding:
+    def _survivor(self, mutant: Suspect, mutated: Cluster, change: Touched, runs: int) -> Finding:
         before, after = self._cluster.readers, mutated.readers
         if known_equivalent(before, after, change):
             return Finding(Fate.EQUIVALENT, runs)

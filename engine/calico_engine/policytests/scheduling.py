@@ -10,7 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import active_children
 from typing import NamedTuple
 
-from calico_engine.analysis.mutation.mutants import Mutant
+from calico_engine.analysis.mutation.mutants import Mutant, Patch
 from calico_engine.analysis.mutation.results import CaseName, Judgement, MutationResults
 from calico_engine.errors import CalicoEngineError, printable
 from calico_engine.frozen import frozen
@@ -49,18 +49,19 @@ class CasesFail(CalicoEngineError):
 
 
 class Task(NamedTuple):
-    """One mutant of one bench. The id tells whether all processes have read the same."""
+    """What another process needs to know of one mutant of one bench."""
 
     bench: int
     mutant: int
     id: str
+    patch: Patch
 
 
 @contextlib.contextmanager
 def judged(request: Request, benches: Sequence[Bench], jobs: int) -> Iterator[Iterator[tuple[Task, Finding | None]]]:
     """Every task with its finding, in order; `benches` are the request's. What is not yet judged at the end never is."""
     tasks = [
-        Task(number, index, mutant.id)
+        Task(number, index, mutant.id, mutant.patch)
         for number, bench in enumerate(benches)
         for index, mutant in enumerate(bench.mutants)
     ]
@@ -68,11 +69,13 @@ def judged(request: Request, benches: Sequence[Bench], jobs: int) -> Iterator[It
         yield ((task, _judge(benches, task)) for task in tasks)
         return
     others = active_children()
-    with ProcessPoolExecutor(min(jobs, len(tasks) or 1), initializer=_start, initargs=(request,)) as pool:
+    prints = [bench.fingerprint for bench in benches]
+    with ProcessPoolExecutor(min(jobs, len(tasks) or 1), initializer=_start, initargs=(request, prints)) as pool:
         # All are handed in at once: processes are forked before anybody starts a thread to show progress.
         batches = [tasks[start : start + _BATCH] for start in range(0, len(tasks), _BATCH)]
-        futures = [(batch, pool.submit(_judge_all, batch)) for batch in batches]
         try:
+            with _interruptions_wait():
+                futures = [(batch, pool.submit(_judge_all, batch)) for batch in batches]
             yield _in_order(futures)
         except BaseException:
             # What a process is at may take long, and nobody waits for it any more.
@@ -82,6 +85,16 @@ def judged(request: Request, benches: Sequence[Bench], jobs: int) -> Iterator[It
             raise
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _interruptions_wait() -> Iterator[None]:
+    """While processes are forked: Python would lose an interruption that comes just then."""
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def _in_order(
@@ -130,11 +143,13 @@ def _judgement(mutant: Mutant, found: Finding, names: Sequence[CaseName]) -> Jud
 _benches: list[Bench] = []
 
 
-def _start(request: Request) -> None:
+def _start(request: Request, prints: Sequence[str]) -> None:
     """A process begins. An interruption is for the one that waits for it to heed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(CalicoEngineError):  # the files were fine a moment ago
-        _benches.extend(request.benches())
+        found = request.benches()
+        if [bench.fingerprint for bench in found] == list(prints):
+            _benches.extend(found)
 
 
 def _judge_all(tasks: Iterable[Task]) -> list[Finding | None]:
@@ -142,7 +157,6 @@ def _judge_all(tasks: Iterable[Task]) -> list[Finding | None]:
 
 
 def _judge(benches: Sequence[Bench], task: Task) -> Finding | None:
-    bench = benches[task.bench] if task.bench < len(benches) else None
-    if bench is None or task.mutant >= len(bench.mutants) or bench.mutants[task.mutant].id != task.id:
+    if not benches:
         raise CalicoEngineError("the files have changed meanwhile")
-    return bench.judge(bench.mutants[task.mutant])
+    return benches[task.bench].judge(task)

@@ -175,7 +175,7 @@ def _judgement_json(judgement: Judgement) -> Json:
         "file": None if place is None else place[0],
         "line": None if place is None else place[1],
         "description": mutant.description,
-        "patch": mutant.change,
+        "patch": mutant.patch.change,
         "fate": judgement.fate.value,
         "runs": judgement.runs,
         "killedBy": None if judgement.killed_by is None else _case_json(judgement.killed_by),

@@ -74,7 +74,11 @@ def without(value: Any, path: Path) -> Any:
     held = value_at(value, tuple(holder))
     if isinstance(last, int):
         return with_value(value, tuple(holder), [*held[:last], *held[last + 1 :]])
-    return with_value(value, tuple(holder), {key: item for key, item in held.items() if key != last})
+    rest = {key: item for key, item in held.items() if key != last}
+    # What says nothing any more goes as well; in metadata and spec, and in an item of a list, an empty mapping stays.
+    if not rest and len(holder) > 1 and isinstance(holder[-1], str):
+        return without(value, tuple(holder))
+    return with_value(value, tuple(holder), rest)
 
 
 def entries(value: Object, path: Path) -> Sequence[Any]:

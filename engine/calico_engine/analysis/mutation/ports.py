@@ -18,7 +18,9 @@ def port_list_mutations(value: Object, path: Path) -> Iterator[Mutation]:
     for index, written in enumerate(listed):
         here = (*path, index)
         for operator, other in _mistakes(parse_port(written)):
-            yield Mutation(operator, here, f"{written} → {other}", str(other), with_value(value, here, str(other)))
+            is_number = other.name is None and other.first == other.last
+            changed = with_value(value, here, other.first if is_number else str(other))
+            yield Mutation(operator, here, f"{written} → {other}", str(other), changed)
         if len(listed) > 1:
             yield Mutation(Operator.DROP_PORT, here, f"{written} dropped", "", without(value, here))
 

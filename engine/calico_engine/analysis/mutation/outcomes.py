@@ -1,0 +1,69 @@
+"""What comes of mutations of one object: which are valid, and which say something that none before has said."""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+
+from calico_engine.analysis.mutation.operators import Mutation, Object, merge_patch, value_at, with_value, without
+from calico_engine.manifests.loading import read_object
+from calico_engine.manifests.stored import stored_form
+from calico_engine.manifests.yaml_problems import Path
+from calico_engine.resources import API_VERSION, MODELS, Resource
+
+_DIRECTIONS = ("ingress", "egress")
+
+
+class Outcomes:
+    """The outcomes of mutations of one object so far. Kept as digests: objects may be large, and their mutants many."""
+
+    def __init__(self, original: Object, resource: Resource | None = None, *, stored: bool = False) -> None:
+        """`resource` is Calico's, and `original` what is stored of it; an object of Kubernetes is looked at as it is."""
+        self._original = original
+        self._resource = resource
+        self._stored = stored
+        self._known = {_digest(((), {}))}
+
+    def is_new(self, mutation: Mutation) -> bool:
+        """Whether the mutation leaves a valid object, unlike the original and all earlier outcomes."""
+        outcome = self._of_rule(mutation) if self._resource and _within_rule(mutation.path) else self._of_all(mutation)
+        if outcome is None:
+            return False
+        digest = _digest(outcome)
+        is_new = digest not in self._known
+        self._known.add(digest)
+        return is_new
+
+    def _of_all(self, mutation: Mutation) -> object:
+        changed = self._read(mutation.changed)
+        return None if changed is None else ((), merge_patch(self._original, changed))
+
+    def _of_rule(self, mutation: Mutation) -> object:
+        """What is changed within a rule is read without the other rules: to read a thousand for each takes long."""
+        path = mutation.path[:3]
+        direction = path[:2]
+        alone = with_value(mutation.changed, direction, [value_at(mutation.changed, path)])
+        for other in _DIRECTIONS:
+            if other != direction[1] and value_at(alone, ("spec", other)):
+                alone = without(alone, ("spec", other))
+        changed = self._read(alone)
+        if changed is None:
+            return None
+        rule = value_at(changed, (*direction, 0))
+        return ((), {}) if rule == value_at(self._original, path) else (path, rule)
+
+    def _read(self, value: Object) -> Object | None:
+        """The object as it would be stored; None if it would be refused."""
+        if self._resource is None:
+            return value
+        model = MODELS[self._resource.api_version or API_VERSION, self._resource.KIND]
+        reading = read_object(model, dict(value), self._stored)
+        return None if reading.resource is None or reading.refusals else stored_form(reading.resource)
+
+
+def _within_rule(path: Path) -> bool:
+    return len(path) > 3 and path[0] == "spec" and path[1] in _DIRECTIONS
+
+
+def _digest(outcome: object) -> bytes:
+    return blake2b(json.dumps(outcome, sort_keys=True).encode(), digest_size=16).digest()

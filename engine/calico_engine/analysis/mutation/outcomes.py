@@ -5,7 +5,15 @@ from __future__ import annotations
 import json
 from hashlib import blake2b
 
-from calico_engine.analysis.mutation.operators import Mutation, Object, merge_patch, value_at, with_value, without
+from calico_engine.analysis.mutation.operators import (
+    Mutation,
+    Object,
+    Operator,
+    merge_patch,
+    value_at,
+    with_value,
+    without,
+)
 from calico_engine.manifests.loading import read_object
 from calico_engine.manifests.stored import stored_form
 from calico_engine.manifests.yaml_problems import Path
@@ -26,7 +34,7 @@ class Outcomes:
 
     def is_new(self, mutation: Mutation) -> bool:
         """Whether the mutation leaves a valid object, unlike the original and all earlier outcomes."""
-        outcome = self._of_rule(mutation) if self._resource and _within_rule(mutation.path) else self._of_all(mutation)
+        outcome = self._outcome(mutation)
         if outcome is None:
             return False
         digest = _digest(outcome)
@@ -34,12 +42,31 @@ class Outcomes:
         self._known.add(digest)
         return is_new
 
+    def _outcome(self, mutation: Mutation) -> object:
+        """Equal for mutations that come to the same; None for what would be refused.
+
+        Large policies have many rules, and many mutations in each. So rules are read one by one where that is enough.
+        """
+        if mutation.operator is Operator.SWAP_RULES:
+            return mutation.path, mutation.variant
+        if mutation.operator is Operator.DROP_RULE:
+            return self._of_drop(mutation.path)
+        if self._resource is not None and _within_rule(mutation.path):
+            return self._of_rule(mutation)
+        return self._of_all(mutation)
+
+    def _of_drop(self, path: Path) -> object:
+        """Of equal neighbours it does not matter which one goes."""
+        *listed, index = path
+        rules = value_at(self._original, tuple(listed))
+        first = next((at for at in range(int(index), 0, -1) if rules[at - 1] != rules[at]), 0)
+        return listed, first
+
     def _of_all(self, mutation: Mutation) -> object:
         changed = self._read(mutation.changed)
         return None if changed is None else ((), merge_patch(self._original, changed))
 
     def _of_rule(self, mutation: Mutation) -> object:
-        """What is changed within a rule is read without the other rules: to read a thousand for each takes long."""
         path = mutation.path[:3]
         direction = path[:2]
         alone = with_value(mutation.changed, direction, [value_at(mutation.changed, path)])

@@ -13,7 +13,7 @@ from calico_engine import changes
 from calico_engine.analysis.connections import ConnectionReader, Hop
 from calico_engine.assembly import Assembly, assemble
 from calico_engine.compiler.compiled import CompiledCluster
-from calico_engine.compiler.felix_model import Endpoints, FelixEndpoint, ResourceId, RuleId
+from calico_engine.compiler.felix_model import FelixEndpoint, ResourceId, RuleId
 from calico_engine.configuration import FelixParameters
 from calico_engine.controllers.rule_places import rule_path
 from calico_engine.dataplane.open_fields import settle
@@ -310,12 +310,11 @@ class Cluster:
         prefix, _, rest = name.partition("/")
         model = self._compiled.model
         namespace, _, own = rest.partition("/")
-        candidates = {
-            "hep": (model.host_endpoints, ("", rest)),
-            "wep": (model.workload_endpoints, (namespace, own)),
-        }
-        endpoints, key = candidates.get(prefix, (Endpoints(), ("", "")))
-        found = endpoints.by_name.get(key)
+        found = None
+        if prefix == "hep":
+            found = model.host_endpoints.by_name.get(("", rest))
+        elif prefix == "wep":
+            found = model.workload_endpoints.by_name.get((namespace, own))
         if found is None:
             raise UnknownReference(f"{name!r} is no endpoint: write hep/NAME or wep/NAMESPACE/NAME")
         return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from itertools import chain
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, cast
 
@@ -18,7 +18,7 @@ from calico_engine.frozen import frozen
 from calico_engine.manifests.loading import Loaded
 from calico_engine.manifests.origin import Origin
 from calico_engine.manifests.yaml_problems import Path, render_path
-from calico_engine.resources import API_VERSION, HostEndpoint, Resource, Tier, WorkloadEndpoint
+from calico_engine.resources import API_VERSION, Resource, Tier
 from calico_engine.resources.base import ObjectMeta
 from calico_engine.resources.kubernetes import KubernetesObject
 from calico_engine.resources.tiers import BUILT_IN_TIERS, TierSpec
@@ -164,11 +164,6 @@ class Datastore:
             kubernetes.replaced({kind: {**kubernetes.kind(kind), **new} for kind, new in foreign.items()}),
         )
 
-    def endpoints(self) -> Iterator[tuple[Entry, HostEndpoint | WorkloadEndpoint]]:
-        """Every endpoint, host endpoints first."""
-        yield from self.all(HostEndpoint)
-        yield from self.all(WorkloadEndpoint)
-
 
 def build(loaded: Loaded, *, stored: bool = False) -> tuple[Datastore, list[ManifestError]]:
     """The datastore of what was loaded, and an error for each object that is given more than once."""
@@ -184,7 +179,8 @@ def build(loaded: Loaded, *, stored: bool = False) -> tuple[Datastore, list[Mani
 
 def in_key_order(table: Mapping[Key, Entry]) -> dict[Key, Entry]:
     """Of a table that mostly is so already."""
-    return dict(sorted(table.items(), key=itemgetter(0)))
+    keys = sorted(table)
+    return dict(table) if keys == [*table] else {key: table[key] for key in keys}
 
 
 def _insert(entries: dict[Key, _E], found: Iterable[_E]) -> list[ManifestError]:

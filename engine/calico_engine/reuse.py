@@ -16,7 +16,7 @@ _Results = dict[Hashable, _Held]
 
 
 class Reuse:
-    """Results of functions, used again while a function is given the very same objects.
+    """Results of functions, used again while a function is given the very same objects, or equal texts.
 
     So the functions depend on nothing but what they are given, and neither that nor their results are changed ever after.
     They belong to a module or class and are no closures: of each one result is held for each `slot`, and only as long as
@@ -68,4 +68,10 @@ class Reuse:
 
 
 def _same(held: tuple[object, ...], given: tuple[object, ...]) -> bool:
-    return len(held) == len(given) and all(map(is_, held, given))
+    if len(held) != len(given):
+        return False
+    return all(map(is_, held, given)) or all(map(_alike, held, given))
+
+
+def _alike(held: object, given: object) -> bool:
+    return held is given or (isinstance(held, str) and held == given)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from sys import intern
 
 from calico_engine.compiler.address_sets import AddressSets
 from calico_engine.compiler.conversion import convert
@@ -38,9 +37,8 @@ class CompiledCluster:
     @cached_property
     def nodes(self) -> frozenset[str]:
         """Every node that the objects mention."""
-        kinds = (Node, Host, HostEndpoint, WorkloadEndpoint)
-        tables = [table for kind in kinds for table in self.datastore.tables(kind)]
-        named = [self.reuse.of(_named_nodes, table, slot=number) for number, table in enumerate(tables)]
+        kinds = (Node.KIND, Host.KIND, HostEndpoint.KIND, WorkloadEndpoint.KIND)
+        named = (self.reuse.of(_named_nodes, self.datastore.entries.kind(kind), slot=kind) for kind in kinds)
         return self.reuse.of(_union, *named)
 
     def host(self, name: str) -> HostModel:
@@ -49,7 +47,7 @@ class CompiledCluster:
         if found is None:
             node, host = (self.datastore.get(kind, name) for kind in (Node.KIND, Host.KIND))
             endpoints = self.model.host_endpoints.by_node.get(name, ())
-            found = self._hosts[name] = self.reuse.of(host_model, intern(str(name)), node, host, endpoints, slot=name)
+            found = self._hosts[name] = self.reuse.of(host_model, name, node, host, endpoints, slot=name)
         return found
 
     def node(self, name: str) -> CompiledNode:
@@ -72,7 +70,7 @@ class CompiledCluster:
         entry = self.datastore.get(Node.KIND, node)
         objects = self.reuse.of(_felix_objects, *self.datastore.tables(FelixConfiguration))
         if environment is None and config_file is None:
-            return self.reuse.of(_parameters, intern(str(node)), entry, objects, slot=node)
+            return self.reuse.of(_parameters, node, entry, objects, slot=node)
         return _parameters(node, entry, objects, environment, config_file)
 
     def _compile(self, name: str) -> CompiledNode:
@@ -85,7 +83,7 @@ class CompiledCluster:
             compiler,
             self.host(name),
             parameters,
-            self.reuse.of(encapsulation, tunnels(self.datastore, self.reuse), intern(str(name)), settings, slot=name),
+            self.reuse.of(encapsulation, tunnels(self.datastore, self.reuse), name, settings, slot=name),
             looping_services(self.datastore, settings),
         )
 

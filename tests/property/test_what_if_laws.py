@@ -18,15 +18,17 @@ from calico_engine.resources.kinds import KINDS
 from engine_support.changing_clusters import NODES, SELECTORS, World, change, world
 
 FIXED = settings(derandomize=True, database=None, deadline=None, max_examples=40)
-FORMS = ("kubernetes", "kubernetes", "etcdv3")
+#: Datastore, and whether the objects are read as they lie in it.
+FORMS = (("kubernetes", False), ("kubernetes", False), ("etcdv3", False), ("kubernetes", True))
 SERVICES = ("tcp/80", "tcp/8080", "tcp/30080", "udp/53", "icmp")
 ADDRESSES = ("203.0.113.7", "10.65.0.1", "10.65.0.2", "10.96.0.1")
 PARTIES = (*NODES, "c1", "a/p1", "a/p2", "b/p1", "hep/h1", "svc/a/s", *ADDRESSES)
 PLACES = {"file", "line"}
 
 
-def parsed(objects: World, form: str) -> Cluster:
-    return Cluster.parse("\n---\n".join(map(json.dumps, objects.values())), datastore=form)
+def parsed(objects: World, form: tuple[str, bool]) -> Cluster:
+    text = "\n---\n".join(map(json.dumps, objects.values()))
+    return Cluster.parse(text, datastore=form[0], stored=form[1])
 
 
 def told(verdict: Verdict) -> object:
@@ -96,7 +98,7 @@ def _query(random: Random) -> dict[str, object]:
 @FIXED
 @given(st.integers(0, 2**32), st.integers(1, 5), st.sampled_from(FORMS))
 def test_a_changed_cluster_is_the_one_that_loading_the_changed_manifests_gives(
-    seed: int, changes: int, form: str
+    seed: int, changes: int, form: tuple[str, bool]
 ) -> None:
     """Changes one upon another; only some of the clusters on the way are asked anything."""
     random = Random(seed)
@@ -120,7 +122,7 @@ def test_a_changed_cluster_is_the_one_that_loading_the_changed_manifests_gives(
 
 @FIXED
 @given(st.integers(0, 2**32), st.booleans(), st.sampled_from(FORMS))
-def test_every_change_of_one_cluster_stands_alone(seed: int, asked_before: bool, form: str) -> None:
+def test_every_change_of_one_cluster_stands_alone(seed: int, asked_before: bool, form: tuple[str, bool]) -> None:
     """Many changes of the same cluster, as a search for a good one makes them: none of them shows in another, or in it."""
     random = Random(seed)
     objects = world(random)

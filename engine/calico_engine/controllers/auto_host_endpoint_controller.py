@@ -155,8 +155,8 @@ class HostEndpointController:
         for wanted in plan.wanted:
             self._write(wanted)
         if ending is None:
-            names = {wanted.name for wanted in plan.wanted}
-            self._delete([endpoint for endpoint in self._tracker.of(name) if endpoint not in names])
+            wanted_names = {wanted.name for wanted in plan.wanted}
+            self._delete(sorted(self._tracker.by_node.get(name, wanted_names) - wanted_names))
 
     def _plan(self, name: str) -> NodePlan:
         node = self._nodes[name]

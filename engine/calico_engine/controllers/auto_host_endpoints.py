@@ -148,33 +148,29 @@ def _come_to_rest(controllers: NodeControllers, kubernetes_nodes: Iterable[Kuber
 
 def _afterwards(datastore: Datastore, controllers: NodeControllers, made: Mapping[Key, Entry]) -> Datastore:
     """`made`: entries of an earlier run, which stay the very same where nothing about them changed."""
-    nodes = datastore.entries.kind(Node.KIND)
-    written = dict(_written_nodes(datastore, controllers))
-    endpoints = dict(_endpoint_entries(datastore, controllers, made))
-    return replace(
-        datastore,
-        entries=Tables({Node.KIND: {**nodes, **written} if written else nodes, HostEndpoint.KIND: endpoints}),
-    )
+    nodes, endpoints = (datastore.entries.kind(kind) for kind in _CONTROLLED)
+    written = nodes if controllers.labels is None else {**nodes, **_written_nodes(nodes, controllers)}
+    kept = dict(_endpoint_entries(endpoints, nodes, controllers, made))
+    return replace(datastore, entries=Tables({Node.KIND: written, HostEndpoint.KIND: kept}))
 
 
-def _written_nodes(datastore: Datastore, controllers: NodeControllers) -> Iterator[tuple[Key, Entry]]:
-    for entry, node in datastore.all(Node):
-        after = controllers.nodes[node.metadata.name]
-        if after is not node:
-            yield entry.key, Entry(after, entry.origin)
+def _written_nodes(nodes: Mapping[Key, Entry], controllers: NodeControllers) -> dict[Key, Entry]:
+    after = ((key, entry, controllers.nodes[key[2]]) for key, entry in nodes.items())
+    return {key: Entry(node, entry.origin) for key, entry, node in after if node is not entry.resource}
 
 
 def _endpoint_entries(
-    datastore: Datastore, controllers: NodeControllers, made: Mapping[Key, Entry]
+    endpoints: Mapping[Key, Entry], nodes: Mapping[Key, Entry], controllers: NodeControllers, made: Mapping[Key, Entry]
 ) -> Iterator[tuple[Key, Entry]]:
     """By name. What the controller did not write is the very entry that it was."""
     for stored in controllers.store:
         endpoint = stored.endpoint
-        entry = datastore.get(HostEndpoint.KIND, endpoint.metadata.name)
+        key = (HostEndpoint.KIND, "", endpoint.metadata.name)
+        entry = endpoints.get(key)
         if entry is None or entry.resource is not endpoint:
-            node = datastore.get(Node.KIND, endpoint.spec.node)
+            node = nodes.get((Node.KIND, "", endpoint.spec.node))
             origin = None if node is None else node.origin
-            entry = made.get((HostEndpoint.KIND, "", endpoint.metadata.name))
+            entry = made.get(key)
             if entry is None or entry.resource is not endpoint or entry.origin is not origin:
                 entry = Entry(endpoint, origin)
-        yield entry.key, entry
+        yield key, entry

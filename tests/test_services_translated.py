@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from calico_engine import CalicoEngineError, Cluster, Decision, InvalidManifest, Verdict
-from calico_engine.analysis.kubernetes_services import Front, ServiceTable
-from calico_engine.analysis.service_endpoints import Place
+from calico_engine.analysis.connections.kubernetes_services import Front, ServiceTable
+from calico_engine.analysis.connections.service_endpoints import Place
 from calico_engine.datastore import Datastore, KubernetesEntry
 from calico_engine.packets import SCTP, TCP, UDP, parse_address
 from calico_engine.resources.kubernetes import KubernetesObject

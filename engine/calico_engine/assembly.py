@@ -52,7 +52,7 @@ def _unreadable_services(written: Datastore, reuse: Reuse) -> Iterator[ManifestE
 
 
 def _unreadable(entry: KubernetesEntry) -> _Found:
-    from calico_engine.analysis.kubernetes_services import unreadable
+    from calico_engine.analysis.connections.kubernetes_services import unreadable
 
     problem = unreadable(entry.value.kind, entry.value.value)
     return () if problem is None else (entry.remark((), f"Kubernetes would refuse it: {problem}"),)

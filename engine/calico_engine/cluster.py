@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from calico_engine import changes
-from calico_engine.analysis.connections import ConnectionReader, Hop
+from calico_engine.analysis.connections.reader import ConnectionReader, Hop
 from calico_engine.assembly import Assembly, assemble
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.felix_model import FelixEndpoint, ResourceId, RuleId
@@ -30,9 +30,9 @@ from calico_engine.verdicts import Verdict
 from calico_selectors import Selector
 
 if TYPE_CHECKING:
+    from calico_engine.analysis.comparison.readers import Readers
     from calico_engine.analysis.coverage import CoverageCollector
     from calico_engine.analysis.mutation.mutants import Mutant
-    from calico_engine.analysis.readers import Readers
     from calico_engine.analysis.selection import Selection
     from calico_engine.controllers.auto_host_endpoint_reports import HostEndpointReport
 
@@ -230,7 +230,7 @@ class Cluster:
     @cached_property
     def readers(self) -> Readers:
         """What answers about packets and connections, for analyses that ask much."""
-        from calico_engine.analysis.readers import Readers
+        from calico_engine.analysis.comparison.readers import Readers
 
         return Readers(self._reader, self._connections)
 

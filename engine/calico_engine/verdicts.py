@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from calico_engine.analysis.answers import Answered, HopTrace, PolicyRef, Reason, Witness
-from calico_engine.analysis.connections import Hop, deciding, telling
+from calico_engine.analysis.connections.reader import Hop, deciding, telling
 from calico_engine.compiler.chains import ChainTier
 from calico_engine.compiler.felix_model import ResourceId, RuleId
 from calico_engine.dataplane.outcomes import Decider, Decision, ReasonCode

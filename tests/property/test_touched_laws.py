@@ -14,10 +14,10 @@ from typing import NamedTuple
 import pytest
 
 from calico_engine import Cluster, Packet
-from calico_engine.analysis.equivalence import known_equivalent
+from calico_engine.analysis.comparison.equivalence import known_equivalent
+from calico_engine.analysis.comparison.touched import Touched, footprint, touched
+from calico_engine.analysis.comparison.witnesses import Witness, find_witness
 from calico_engine.analysis.mutation.mutants import Mutant
-from calico_engine.analysis.touched import Touched, footprint, touched
-from calico_engine.analysis.witnesses import Witness, find_witness
 from calico_engine.errors import CalicoEngineError
 from calico_engine.verdicts import Verdict
 from engine_support import changing_clusters

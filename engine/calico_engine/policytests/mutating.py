@@ -11,11 +11,11 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Protocol
 
-from calico_engine.analysis.equivalence import known_equivalent
+from calico_engine.analysis.comparison.equivalence import known_equivalent
+from calico_engine.analysis.comparison.touched import Footprint, Touched, footprint, touched
+from calico_engine.analysis.comparison.witnesses import Witness, find_witness
 from calico_engine.analysis.mutation.mutants import Mutant, Patch
 from calico_engine.analysis.mutation.results import Fate
-from calico_engine.analysis.touched import Footprint, Touched, footprint, touched
-from calico_engine.analysis.witnesses import Witness, find_witness
 from calico_engine.cluster import Cluster
 from calico_engine.errors import CalicoEngineError, ChangeRefused, InvalidManifest
 from calico_engine.frozen import frozen

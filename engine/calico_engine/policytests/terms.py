@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from calico_engine.analysis.services import parse_service
+from calico_engine.analysis.connections.services import parse_service
 from calico_engine.errors import printable, quoted
 from calico_engine.frozen import frozen
 from calico_engine.manifests.hints import did_you_mean

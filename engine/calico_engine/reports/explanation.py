@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from calico_engine.analysis.answers import Answered, HopTrace, Reason, Witness
-from calico_engine.analysis.replies import REPLY_FIELDS, turned
+from calico_engine.analysis.connections.replies import REPLY_FIELDS, turned
 from calico_engine.dataplane.hooks import HOST_CHAINS
 from calico_engine.dataplane.outcomes import Decision
 from calico_engine.dataplane.traces import (

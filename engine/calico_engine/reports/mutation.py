@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from difflib import unified_diff
 from itertools import groupby, islice
 
+from calico_engine.analysis.comparison.witnesses import Answered, Sides, Witness
 from calico_engine.analysis.mutation.mutants import Mutant
 from calico_engine.analysis.mutation.results import CaseName, Fate, Judgement, MutationResults
-from calico_engine.analysis.witnesses import Answered, Sides, Witness
 from calico_engine.dataplane.outcomes import Decision
 from calico_engine.errors import printable
 from calico_engine.manifests.yaml_problems import render_path

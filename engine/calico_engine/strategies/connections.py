@@ -7,8 +7,8 @@ from contextlib import suppress
 
 from hypothesis import strategies as st
 
-from calico_engine.analysis.parties import Directory, Party, is_loopback
-from calico_engine.analysis.services import SERVICE_NAMES
+from calico_engine.analysis.connections.parties import Directory, Party, is_loopback
+from calico_engine.analysis.connections.services import SERVICE_NAMES
 from calico_engine.cluster import Cluster
 from calico_engine.errors import UnknownReference
 from calico_engine.packets import format_address

@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 
+from calico_engine.analysis.comparison.witnesses import Witness
 from calico_engine.analysis.mutation.mutants import Mutant
-from calico_engine.analysis.witnesses import Witness
 from calico_engine.frozen import frozen
 
 

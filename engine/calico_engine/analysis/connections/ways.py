@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from calico_engine.analysis.parties import Party
+from calico_engine.analysis.connections.parties import Party
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.hosts import LOOPBACK, Address
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from random import Random
 
-from calico_engine.analysis.meanings import PortsMeaning, RuleMeaning, SideMeaning
+from calico_engine.analysis.comparison.meanings import PortsMeaning, RuleMeaning, SideMeaning
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.felix_model import FelixEndpoint
 from calico_engine.compiler.hosts import LOOPBACK

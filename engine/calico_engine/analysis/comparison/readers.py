@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from calico_engine.analysis.connections import ConnectionReader
-from calico_engine.analysis.meanings import Meanings
+from calico_engine.analysis.comparison.meanings import Meanings
+from calico_engine.analysis.connections.reader import ConnectionReader
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.dataplane.reader import PacketReader
 

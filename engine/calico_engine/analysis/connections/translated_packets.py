@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from calico_engine.analysis.parties import Party
-from calico_engine.analysis.service_endpoints import Address
-from calico_engine.analysis.services import Service
-from calico_engine.analysis.translations import Translation
-from calico_engine.analysis.ways import uplink
+from calico_engine.analysis.connections.parties import Party
+from calico_engine.analysis.connections.service_endpoints import Address
+from calico_engine.analysis.connections.services import Service
+from calico_engine.analysis.connections.translations import Translation
+from calico_engine.analysis.connections.ways import uplink
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.hosts import LOOPBACK
 from calico_engine.packets import Packet

@@ -8,12 +8,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 
-from calico_engine.analysis.kubernetes_services import Front, KubernetesService, ServicePort, ServiceTable
-from calico_engine.analysis.parties import Directory, Party, is_loopback
-from calico_engine.analysis.service_endpoints import ZONE_LABEL, Address, Place
-from calico_engine.analysis.services import Service
-from calico_engine.analysis.translation_remarks import kept_out
-from calico_engine.analysis.translations import Fronted, Translation
+from calico_engine.analysis.connections.kubernetes_services import Front, KubernetesService, ServicePort, ServiceTable
+from calico_engine.analysis.connections.parties import Directory, Party, is_loopback
+from calico_engine.analysis.connections.service_endpoints import ZONE_LABEL, Address, Place
+from calico_engine.analysis.connections.services import Service
+from calico_engine.analysis.connections.translation_remarks import kept_out
+from calico_engine.analysis.connections.translations import Fronted, Translation
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.errors import OutOfScope, UnknownReference, quoted
 from calico_engine.packets import PORT_PROTOCOLS, find_address, format_address

@@ -10,15 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from calico_engine.analysis.choices import Choice, by_backend, differences, most_alike, shown_backend
-from calico_engine.analysis.parties import Directory, Party, is_loopback, is_ordinary
-from calico_engine.analysis.replies import question_points, reply_to, turned
-from calico_engine.analysis.services import Service, number_remarks, parse_service
-from calico_engine.analysis.translated_packets import translated_packets
-from calico_engine.analysis.translation_remarks import left_aside, translation_remarks
-from calico_engine.analysis.translations import Fronted, Translation
-from calico_engine.analysis.translator import Translator
-from calico_engine.analysis.ways import way
+from calico_engine.analysis.connections.choices import Choice, by_backend, differences, most_alike, shown_backend
+from calico_engine.analysis.connections.parties import Directory, Party, is_loopback, is_ordinary
+from calico_engine.analysis.connections.replies import question_points, reply_to, turned
+from calico_engine.analysis.connections.services import Service, number_remarks, parse_service
+from calico_engine.analysis.connections.translated_packets import translated_packets
+from calico_engine.analysis.connections.translation_remarks import left_aside, translation_remarks
+from calico_engine.analysis.connections.translations import Fronted, Translation
+from calico_engine.analysis.connections.translator import Translator
+from calico_engine.analysis.connections.ways import way
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.hosts import Address
 from calico_engine.dataplane.open_fields import Points, Settled, settle

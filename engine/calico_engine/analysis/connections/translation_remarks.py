@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from calico_engine.analysis.choices import listed
-from calico_engine.analysis.kubernetes_services import Front, ServicePort
-from calico_engine.analysis.parties import Party
-from calico_engine.analysis.service_endpoints import NO_HINTS, Address
-from calico_engine.analysis.services import Service
-from calico_engine.analysis.translations import Fronted, Translation
+from calico_engine.analysis.connections.choices import listed
+from calico_engine.analysis.connections.kubernetes_services import Front, ServicePort
+from calico_engine.analysis.connections.parties import Party
+from calico_engine.analysis.connections.service_endpoints import NO_HINTS, Address
+from calico_engine.analysis.connections.services import Service
+from calico_engine.analysis.connections.translations import Fronted, Translation
 from calico_engine.packets import format_address
 
 

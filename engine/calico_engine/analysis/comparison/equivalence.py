@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 
-from calico_engine.analysis.meanings import Meanings
-from calico_engine.analysis.readers import Readers
-from calico_engine.analysis.touched import Touched
+from calico_engine.analysis.comparison.meanings import Meanings
+from calico_engine.analysis.comparison.readers import Readers
+from calico_engine.analysis.comparison.touched import Touched
 from calico_engine.compiler.felix_model import FelixEndpoint, FelixModel, ResourceId
 from calico_engine.errors import CalicoEngineError
 

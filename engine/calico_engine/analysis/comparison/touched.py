@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from calico_engine.analysis.model_changes import ModelChanges, Way
-from calico_engine.analysis.replies import turned
+from calico_engine.analysis.comparison.model_changes import ModelChanges, Way
+from calico_engine.analysis.connections.replies import turned
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.felix_model import ResourceId
 from calico_engine.dataplane.reader import PacketReader

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
-from calico_engine.analysis.service_endpoints import (
+from calico_engine.analysis.connections.service_endpoints import (
     PROTOCOLS,
     Address,
     Endpoint,

@@ -11,13 +11,13 @@ from itertools import islice
 from random import Random
 from typing import NamedTuple
 
-from calico_engine.analysis.connections import deciding
-from calico_engine.analysis.equivalence import differing_endpoints
-from calico_engine.analysis.meanings import RuleMeaning, profile_rules, tier_rules
-from calico_engine.analysis.readers import Readers
-from calico_engine.analysis.sampling import Passage, Sampler, passages
-from calico_engine.analysis.services import Service
-from calico_engine.analysis.touched import Touched
+from calico_engine.analysis.comparison.equivalence import differing_endpoints
+from calico_engine.analysis.comparison.meanings import RuleMeaning, profile_rules, tier_rules
+from calico_engine.analysis.comparison.readers import Readers
+from calico_engine.analysis.comparison.sampling import Passage, Sampler, passages
+from calico_engine.analysis.comparison.touched import Touched
+from calico_engine.analysis.connections.reader import deciding
+from calico_engine.analysis.connections.services import Service
 from calico_engine.compiler.chains import Chain
 from calico_engine.dataplane.outcomes import Decision, ReasonCode
 from calico_engine.dataplane.reader import PacketReader

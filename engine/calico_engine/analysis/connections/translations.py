@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from calico_engine.analysis.kubernetes_services import Front, ServicePort
-from calico_engine.analysis.parties import Party
-from calico_engine.analysis.service_endpoints import Address, Backend, Usable
+from calico_engine.analysis.connections.kubernetes_services import Front, ServicePort
+from calico_engine.analysis.connections.parties import Party
+from calico_engine.analysis.connections.service_endpoints import Address, Backend, Usable
 from calico_engine.frozen import frozen
 
 

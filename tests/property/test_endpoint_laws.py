@@ -20,16 +20,11 @@ WILDCARDS = clusters(
     max_host_endpoints=1,
     max_workload_endpoints=0,
     nodes=["n1"],
+    interfaces=["*"],
     kinds=["normal", "applyOnForward", "preDNAT"],
+    allow_configuration=False,
     with_hosts=True,
-).map(lambda cluster: loaded([as_wildcard(each) for each in dump(cluster)]))
-
-
-def as_wildcard(each: Manifest) -> Manifest:
-    if each["kind"] != "HostEndpoint":
-        return each
-    spec = {key: value for key, value in each["spec"].items() if key != "expectedIPs"}
-    return {**each, "spec": {**spec, "interfaceName": "*"}}
+)
 
 
 @LAW

@@ -5,11 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calico_engine import Cluster, Decision
+from calico_engine import Decision
 from calico_engine.dataplane.outcomes import ReasonCode
 from calico_engine.strategies import clusters, global_network_policies
 from engine_support.laws import (
-    CLUSTERS,
     LAW,
     Manifest,
     Question,
@@ -23,11 +22,7 @@ from engine_support.laws import (
 
 FORWARDED = questions(paths=["FORWARD"])
 #: No wildcard, whose place in pre-DNAT policy a named endpoint's own staged policy would take.
-NO_WILDCARD = CLUSTERS.map(lambda cluster: loaded(without_wildcards(cluster)))
-
-
-def without_wildcards(cluster: Cluster) -> list[Manifest]:
-    return [each for each in dump(cluster) if each["spec"].get("interfaceName") != "*"]
+NO_WILDCARD = clusters(interfaces=["eth0", "eth1", "lo"])
 
 
 def staged(*kinds: str) -> st.SearchStrategy[Manifest]:

@@ -14,12 +14,13 @@ from calico_engine.manifests.sources import Source
 from calico_engine.reports.listings import as_yaml
 from calico_engine.strategies.configuration import felix_configurations, hosts
 from calico_engine.strategies.drawing import drawing, mostly, some_of
-from calico_engine.strategies.endpoints import DEFAULT_ALLOW, host_endpoints, workload_endpoints
+from calico_engine.strategies.endpoints import DEFAULT_ALLOW, WILDCARD, host_endpoints, workload_endpoints
 from calico_engine.strategies.labels import label_sets, selectors
 from calico_engine.strategies.network_sets import global_network_sets, network_sets
 from calico_engine.strategies.policies import USUAL_KINDS, global_network_policies, network_policies, profiles, tiers
 from calico_engine.strategies.rules import ACTIONS, rules
 from calico_engine.strategies.vocabulary import (
+    INTERFACES,
     IP_VERSIONS,
     LABELS,
     NODES,
@@ -54,6 +55,7 @@ def clusters(
     actions: Sequence[str] = ACTIONS,
     ip_versions: Sequence[int] = IP_VERSIONS,
     nodes: Sequence[str] = NODES,
+    interfaces: Sequence[str] = (*INTERFACES, WILDCARD),
     label_pool: LabelPool = LABELS,
     allow_staged: bool = True,
     allow_missing: bool = True,
@@ -62,10 +64,10 @@ def clusters(
 ) -> st.SearchStrategy[Cluster]:
     '''Clusters that load without errors: endpoints of a few nodes, and the policy around them.
 
-    `kinds` and `actions` are those of `global_network_policies` and `rules`. `allow_missing`: a tier or profile that
-    does not exist may be named. `allow_configuration`: FelixConfigurations and Host documents may be there; `with_hosts`:
-    every node has a Host document, so that its addresses are known. A cluster prints as the call that makes it, with its
-    manifests as YAML. Shrinks towards one endpoint and nothing else.
+    `kinds`, `actions` and `interfaces` are those of `global_network_policies`, `rules` and `host_endpoints`.
+    `allow_missing`: a tier or profile that does not exist may be named. `allow_configuration`: FelixConfigurations and Host
+    documents may be there; `with_hosts`: every node has a Host document, so that its addresses are known. A cluster prints
+    as the call that makes it, with its manifests as YAML. Shrinks towards one endpoint and nothing else.
 
     >>> from hypothesis import Phase, find, settings
     >>> find(clusters(), lambda cluster: True, settings=settings(phases=[Phase.generate]))  # the first is the simplest
@@ -89,7 +91,9 @@ def clusters(
     listed = (DEFAULT_ALLOW, *profile_names)
 
     def host_endpoint(name: str) -> Drawn:
-        return host_endpoints(name=name, nodes=nodes, profiles=listed, labels=labels, ip_versions=ip_versions)
+        return host_endpoints(
+            name=name, nodes=nodes, interfaces=interfaces, profiles=listed, labels=labels, ip_versions=ip_versions
+        )
 
     def workload_endpoint(number: int) -> Drawn:
         return workload_endpoints(number=number, nodes=nodes, profiles=listed, labels=labels, ip_versions=ip_versions)

@@ -59,7 +59,9 @@ class Reuse:
     def _result(
         self, function: object, slot: Hashable, given: tuple[object, ...], make: Callable[[_Held | None], _R]
     ) -> _R:
-        results = self._made.setdefault(function, {})
+        results = self._made.get(function)
+        if results is None:
+            results = self._made[function] = {}
         held = results.get(slot) or self._earlier.get(function, results).get(slot)
         if held is None or not _same(held[0], given):
             held = given, make(held)

@@ -14,6 +14,7 @@ from operator import is_
 
 from calico_engine.compiler.felix_model import FelixEndpoint, FelixModel, FelixNetworkSet, FelixProfile, NamedPort, Net
 from calico_engine.compiler.intervals import Intervals, contains, merged
+from calico_engine.controllers.services import ServiceMembers
 from calico_engine.frozen import frozen
 from calico_engine.reuse import Reuse
 from calico_selectors import Selector
@@ -36,9 +37,13 @@ class ServiceSet:
 
     namespace: str
     name: str
+    with_ports: bool
 
     def __str__(self) -> str:
         return f"service {self.namespace}/{self.name}"
+
+
+SetName = Selector | NamedPortSet | ServiceSet
 
 
 @dataclass(frozen=True)
@@ -152,35 +157,34 @@ class AddressSets:
     """All address and port sets of one datastore."""
 
     def __init__(self, model: FelixModel, reuse: Reuse | None = None) -> None:
+        self.reuse = reuse or Reuse()
         self._model = model
-        self._reuse = reuse or Reuse()
-        self._made: dict[Selector | NamedPortSet, AddressSet | PortSet] = {}
-        self._of_services: dict[ServiceSet, tuple[AddressSet, PortSet]] = {}
+        self._made: dict[SetName, AddressSet | PortSet] = {}
 
     def addresses(self, of: Selector | ServiceSet) -> AddressSet:
         """The addresses of all that a selector selects, or of a service."""
-        found = self._of_service(of)[0] if isinstance(of, ServiceSet) else self._selected(of)
+        found = self.named(of)
         assert isinstance(found, AddressSet)
         return found
 
     def ports(self, of: NamedPortSet | ServiceSet) -> PortSet:
         """The members of a named port, or of a service."""
-        found = self._of_service(of)[1] if isinstance(of, ServiceSet) else self._selected(of)
+        found = self.named(of)
         assert isinstance(found, PortSet)
         return found
 
-    def _of_service(self, of: ServiceSet) -> tuple[AddressSet, PortSet]:
-        if of not in self._of_services:
-            members = self._model.services.of(of.namespace, of.name)
-            addresses = _address_set(str(of), ((version, address, address) for version, address in members.addresses))
-            self._of_services[of] = addresses, PortSet(str(of), *_by_version(members.ports))
-        return self._of_services[of]
-
-    def _selected(self, of: Selector | NamedPortSet) -> AddressSet | PortSet:
-        found = self._made.get(of)
+    def named(self, name: SetName) -> AddressSet | PortSet:
+        """The set of that name; the very same as in an earlier datastore if it has the same members."""
+        found = self._made.get(name)
         if found is None:
-            found = self._made[of] = self._reuse.renewed(_selected, of, self._groups, slot=of).result
+            found = self._made[name] = self._make(name)
         return found
+
+    def _make(self, name: SetName) -> AddressSet | PortSet:
+        if isinstance(name, ServiceSet):
+            members = self._model.services.of(name.namespace, name.name)
+            return self.reuse.of(_service_set, str(name), name.with_ports, members, slot=name)
+        return self.reuse.renewed(_selected, name, self._groups, slot=name).result
 
     @cached_property
     def _groups(self) -> _Groups:
@@ -190,8 +194,8 @@ class AddressSets:
             model.workload_endpoints,
             model.network_sets,
         )
-        groups = (self._reuse.renewed(_entities, each, model.profiles, slot=slot) for slot, each in enumerate(owners))
-        return self._reuse.renewed(_grouped, *groups)
+        groups = (self.reuse.renewed(_entities, each, model.profiles, slot=slot) for slot, each in enumerate(owners))
+        return self.reuse.renewed(_grouped, *groups)
 
 
 def _grouped(last: _Groups | None, *groups: _Entities) -> _Groups:
@@ -258,6 +262,12 @@ def _address_set(selector: str, nets: Iterable[Net]) -> AddressSet:
     listed = list(nets)
     v4, v6 = (merged((low, high) for version, low, high in listed if version == wanted) for wanted in (4, 6))
     return AddressSet(selector, v4, v6)
+
+
+def _service_set(description: str, with_ports: bool, members: ServiceMembers) -> AddressSet | PortSet:
+    if with_ports:
+        return PortSet(description, *_by_version(members.ports))
+    return _address_set(description, ((version, address, address) for version, address in members.addresses))
 
 
 def _by_version(

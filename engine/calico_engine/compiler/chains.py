@@ -70,8 +70,7 @@ class ChainTier:
     @cached_property
     def candidates(self) -> Candidates:
         """What a packet is tried against."""
-        rules = {v: tuple(rule for policy in self.enforced for rule in policy.rules[v]) for v in (4, 6)}
-        return Candidates(rules, self.sets)
+        return Candidates([policy.rules for policy in self.enforced], self.sets)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from calico_engine.controllers.services import ServiceIndex
 from calico_engine.datastore import Entry, Key
@@ -37,8 +38,7 @@ class ChainType(enum.Enum):
     NORMAL = "NORMAL"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ResourceId:
+class ResourceId(NamedTuple):
     """Which object: kind, namespace (empty for cluster kinds) and name."""
 
     kind: str

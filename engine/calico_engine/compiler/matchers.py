@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from calico_engine.compiler.address_sets import AddressSets
+from calico_engine.compiler.address_sets import AddressSet, AddressSets, NamedPortSet, PortSet, ServiceSet, SetName
 from calico_engine.compiler.felix_model import Action
 from calico_engine.compiler.intervals import Intervals
 from calico_engine.compiler.rules import CompiledRule, Ports, Side
+from calico_selectors import Selector
 
 #: (source, destination, protocol, source port, destination port, ICMP type, ICMP code) → matches
 Test = Callable[[int, int, int, int, int, int, int], bool]
@@ -32,9 +33,42 @@ class Row(NamedTuple):
     rule: CompiledRule
 
 
-def rows(rules: Iterable[CompiledRule], sets: AddressSets) -> tuple[Row, ...]:
-    """The rules that can decide, in order: Log rules decide nothing and are left out."""
+class Sets(Protocol):
+    """Where the sets are that rules name."""
+
+    def addresses(self, of: Selector | ServiceSet, /) -> AddressSet: ...
+    def ports(self, of: NamedPortSet | ServiceSet, /) -> PortSet: ...
+
+
+def rows(rules: tuple[CompiledRule, ...], sets: AddressSets) -> tuple[Row, ...]:
+    """The rules of one policy or profile that can decide, in order: Log rules decide nothing and are left out."""
+    if not rules:
+        return ()
+    first = rules[0]
+    named = (sets.named(name) for rule in rules for name in rule.sets)
+    return sets.reuse.of(_rows, rules, *named, slot=(first.id.owner, first.id.direction, first.version))
+
+
+def _rows(rules: tuple[CompiledRule, ...], *named: AddressSet | PortSet) -> tuple[Row, ...]:
+    sets = _NamedSets(dict(zip((name for rule in rules for name in rule.sets), named, strict=True)))
     return tuple(row(rule, sets) for rule in rules if rule.action is not Action.LOG)
+
+
+class _NamedSets:
+    """The sets that some rules name."""
+
+    def __init__(self, by_name: Mapping[SetName, AddressSet | PortSet]) -> None:
+        self._by_name = by_name
+
+    def addresses(self, of: Selector | ServiceSet) -> AddressSet:
+        found = self._by_name[of]
+        assert isinstance(found, AddressSet)
+        return found
+
+    def ports(self, of: NamedPortSet | ServiceSet) -> PortSet:
+        found = self._by_name[of]
+        assert isinstance(found, PortSet)
+        return found
 
 
 #: What is left of a row once the protocol is known: (first port, last port, test, rule). Python takes a plain tuple
@@ -52,8 +86,8 @@ class Candidates(dict[CandidatesKey, tuple[Candidate, ...]]):
     the rules for all ports, which stand in each of them, take little memory.
     """
 
-    def __init__(self, rules: Mapping[int, Sequence[CompiledRule]], sets: AddressSets) -> None:
-        """`rules`: those of each IP version."""
+    def __init__(self, rules: Sequence[Mapping[int, tuple[CompiledRule, ...]]], sets: AddressSets) -> None:
+        """`rules`: those of each policy, by IP version."""
         super().__init__()
         self._rules = rules
         self._sets = sets
@@ -62,7 +96,7 @@ class Candidates(dict[CandidatesKey, tuple[Candidate, ...]]):
     def __missing__(self, key: CandidatesKey) -> tuple[Candidate, ...]:
         version, protocol, ports = key
         if version not in self._rows:
-            self._rows[version] = rows(self._rules[version], self._sets)
+            self._rows[version] = tuple(row for rules in self._rules for row in rows(rules[version], self._sets))
         found = tuple(
             (row.first_port, row.last_port, row.test, row.rule)
             for row in self._rows[version]
@@ -73,7 +107,7 @@ class Candidates(dict[CandidatesKey, tuple[Candidate, ...]]):
         return found
 
 
-def row(rule: CompiledRule, sets: AddressSets) -> Row:
+def row(rule: CompiledRule, sets: Sets) -> Row:
     """One rule with its test."""
     first, last, exact = _destination_bounds(rule.destination.ports)
     tests = list(_tests(rule, sets, skip_destination_ports=exact))
@@ -102,7 +136,7 @@ def _all_of(tests: list[Test]) -> Test | None:
     return lambda s, d, p, sp, dp, it, ic: all(test(s, d, p, sp, dp, it, ic) for test in every)
 
 
-def _tests(rule: CompiledRule, sets: AddressSets, *, skip_destination_ports: bool) -> Iterable[Test]:
+def _tests(rule: CompiledRule, sets: Sets, *, skip_destination_ports: bool) -> Iterable[Test]:
     if rule.not_protocol is not None:
         excluded = rule.not_protocol
         yield lambda s, d, p, sp, dp, it, ic: p != excluded
@@ -128,7 +162,7 @@ def _icmp_tests(rule: CompiledRule) -> Iterable[Test]:
             yield lambda s, d, p, sp, dp, it, ic: it != refused_type or ic != refused_code
 
 
-def _port_tests(rule: CompiledRule, sets: AddressSets, skip_destination_ports: bool) -> Iterable[Test]:
+def _port_tests(rule: CompiledRule, sets: Sets, skip_destination_ports: bool) -> Iterable[Test]:
     version = rule.version
     for side, on_source in ((rule.source, True), (rule.destination, False)):
         if side.ports is not None and (on_source or not skip_destination_ports):
@@ -139,7 +173,7 @@ def _port_tests(rule: CompiledRule, sets: AddressSets, skip_destination_ports: b
             yield _on_port(Ports((), (set_id,)), version, sets, on_source, wanted=True)
 
 
-def _on_port(ports: Ports, version: int, sets: AddressSets, on_source: bool, *, wanted: bool) -> Test:
+def _on_port(ports: Ports, version: int, sets: Sets, on_source: bool, *, wanted: bool) -> Test:
     member = _interval_member(ports.ranges)
     if not ports.named:
         if on_source:
@@ -151,7 +185,7 @@ def _on_port(ports: Ports, version: int, sets: AddressSets, on_source: bool, *, 
     return lambda s, d, p, sp, dp, it, ic: (member(dp) or (d, p, dp) in named) is wanted
 
 
-def _address_tests(side: Side, version: int, sets: AddressSets) -> Iterable[tuple[Callable[[int], bool], bool]]:
+def _address_tests(side: Side, version: int, sets: Sets) -> Iterable[tuple[Callable[[int], bool], bool]]:
     """(membership, whether the address must be a member) of each address criterion."""
     if side.nets is not None:
         yield _interval_member(side.nets), True

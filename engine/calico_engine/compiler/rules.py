@@ -6,7 +6,7 @@ Source: felix/rules/policy.go (FilterRuleToIPVersion, ProtoRuleToIptablesRules, 
 
 from __future__ import annotations
 
-from calico_engine.compiler.address_sets import ALL, NamedPortSet, ServiceSet
+from calico_engine.compiler.address_sets import ALL, NamedPortSet, ServiceSet, SetName
 from calico_engine.compiler.felix_model import Action, FelixEntity, FelixRule, Net, RuleId
 from calico_engine.compiler.intervals import ADDRESS_LIMIT, Intervals, merged
 from calico_engine.frozen import frozen
@@ -54,6 +54,16 @@ class CompiledRule:
     ignored: tuple[str, ...]
     written: Rule
 
+    @property
+    def sets(self) -> tuple[SetName, ...]:
+        """All sets that the rule names."""
+        found: list[SetName] = []
+        for side in (self.source, self.destination):
+            found += (*side.address_sets, *side.not_address_sets, *side.port_sets)
+            for ports in (side.ports, side.not_ports):
+                found += () if ports is None else ports.named
+        return tuple(found)
+
 
 def compile_rule(rule: FelixRule, version: int) -> CompiledRule | None:
     """The rule as it exists for this IP version, or None if it does not."""
@@ -77,8 +87,8 @@ def compile_rule(rule: FelixRule, version: int) -> CompiledRule | None:
 
 def _side(rule: FelixRule, entity: FelixEntity, name: str, ignored: tuple[str, ...], version: int) -> Side:
     # A service names addresses on the source side, addresses with ports on the destination side (rule_scanner.go).
-    services = () if entity.service is None else (ServiceSet(*entity.service),)
     is_source = name == "source"
+    services = () if entity.service is None else (ServiceSet(*entity.service, with_ports=not is_source),)
     return Side(
         nets=_intervals(entity.nets, version) if entity.nets and f"{name}.nets" not in ignored else None,
         not_nets=_intervals(entity.not_nets, version),

@@ -35,6 +35,9 @@ class ServiceMembers:
         return ServiceMembers(self.addresses | other.addresses, self.ports | other.ports)
 
 
+_NO_MEMBERS = ServiceMembers()
+
+
 @frozen
 class ServiceIndex:
     """The members of every service that a slice names, and (position, message) of each slice that could not be read."""
@@ -44,7 +47,7 @@ class ServiceIndex:
 
     def of(self, namespace: str, name: str) -> ServiceMembers:
         """The members of a service; one without slices has none."""
-        return self.members.get((namespace, name), ServiceMembers())
+        return self.members.get((namespace, name), _NO_MEMBERS)
 
 
 @frozen
@@ -52,7 +55,7 @@ class ReadSlice:
     """What one EndpointSlice gives to which service, or why it could not be read."""
 
     service: ServiceId | None = None
-    members: ServiceMembers = ServiceMembers()
+    members: ServiceMembers = _NO_MEMBERS
     error: str | None = None
 
 
@@ -83,7 +86,7 @@ def joined_slices(slices: Iterable[ReadSlice]) -> ServiceIndex:
         if each.error is not None:
             errors.append((position, each.error))
         elif each.service is not None:
-            members[each.service] = members.get(each.service, ServiceMembers()) | each.members
+            members[each.service] = members.get(each.service, _NO_MEMBERS) | each.members
     return ServiceIndex(members, tuple(errors))
 
 

@@ -81,10 +81,11 @@ def _rule_points(rule: CompiledRule, destination: str, packet: Packet, sets: Add
             if icmp[1] is not None:
                 _add(points, "icmp_code", icmp[1], icmp[1])
     for name, side in (("source_port", rule.source), (destination, rule.destination)):
-        for ports in (side.ports, side.not_ports, Ports((), side.port_sets)):
-            if ports is not None and name in points:
-                for first, last in _port_intervals(ports, packet, sets):
-                    _add(points, name, first, last)
+        if name in points:
+            for ports in (side.ports, side.not_ports, Ports((), side.port_sets) if side.port_sets else None):
+                if ports is not None:
+                    for first, last in _port_intervals(ports, packet, sets):
+                        _add(points, name, first, last)
 
 
 def _port_intervals(ports: Ports, packet: Packet, sets: AddressSets) -> Iterator[tuple[int, int]]:

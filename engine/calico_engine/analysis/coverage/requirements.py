@@ -181,7 +181,7 @@ def _service(side: str, entity: FelixEntity, sets: AddressSets) -> Iterator[Requ
     if entity.service is None:
         return
     path: tuple[Path, ...] = ((side, "services"),)
-    service = ServiceSet(*entity.service)
+    service = ServiceSet(*entity.service, with_ports=side != "source")
     if side == "source":
         addresses = sets.addresses(service)
         yield Requirement(path, (side,), lambda view: (addresses.contains(view.version, view.source), (True,)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from calico_engine.compiler.address_sets import inherited_labels
+from calico_engine.compiler.entities import inherited_labels
 from calico_engine.compiler.felix_model import FelixModel, ResourceId
 from calico_engine.frozen import frozen
 from calico_engine.manifests.hints import nearest

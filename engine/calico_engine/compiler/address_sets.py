@@ -7,12 +7,13 @@ Source: felix/calc/rule_scanner.go (which sets), felix/labelindex/named_port_ind
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from operator import is_
 
-from calico_engine.compiler.felix_model import FelixEndpoint, FelixModel, FelixNetworkSet, FelixProfile, NamedPort, Net
+from calico_engine.compiler.entities import Entities, Entity, Groups, groups
+from calico_engine.compiler.felix_model import FelixModel, NamedPort, Net
 from calico_engine.compiler.intervals import Intervals, contains, merged
 from calico_engine.controllers.services import ServiceMembers
 from calico_engine.frozen import frozen
@@ -100,57 +101,12 @@ class PortSet:
 
 
 @frozen
-class _Entity:
-    """What a selector may select, and the addresses that it then contributes. `layers`: labels of its profiles."""
-
-    owner: FelixEndpoint | FelixNetworkSet
-    layers: tuple[Mapping[str, str], ...]
-    labels: Mapping[str, str]
-    nets: tuple[Net, ...]
-    ports: tuple[NamedPort, ...] = ()
-
-
-#: By identity of the endpoint or network set, which each holds.
-_Entities = Mapping[int, _Entity]
-
-
-@frozen
-class _Groups:
-    """Everything that selectors can select. `changes`: what each group has no more and what is new, since `earlier`."""
-
-    groups: tuple[_Entities, ...]
-    earlier: tuple[_Entities, ...] = ()
-    changes: tuple[tuple[frozenset[int], _Entities], ...] = ()
-
-
-@frozen
 class _Selected:
     """A set, and which entities of which groups it is made of."""
 
-    groups: tuple[_Entities, ...]
-    members: tuple[_Entities, ...]
+    groups: tuple[Entities, ...]
+    members: tuple[Entities, ...]
     result: AddressSet | PortSet
-
-
-def inherited_labels(
-    own: Mapping[str, str], profiles: Iterable[str], known: Mapping[str, FelixProfile]
-) -> Mapping[str, str]:
-    """The labels an entity is seen to have: its own win, then each listed profile in order (label_inheritance_index.go)."""
-    return _joined_labels(own, _layers(profiles, known))
-
-
-def _layers(profiles: Iterable[str], known: Mapping[str, FelixProfile]) -> tuple[Mapping[str, str], ...]:
-    return tuple(known[name].labels for name in profiles if name in known and known[name].labels)
-
-
-def _joined_labels(own: Mapping[str, str], layers: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
-    if not layers:
-        return own
-    labels: dict[str, str] = {}
-    for layer in reversed(layers):
-        labels.update(layer)
-    labels.update(own)
-    return labels
 
 
 class AddressSets:
@@ -187,37 +143,16 @@ class AddressSets:
         return self.reuse.renewed(_selected, name, self._groups, slot=name).result
 
     @cached_property
-    def _groups(self) -> _Groups:
-        model = self._model
-        owners: Sequence[Iterable[FelixEndpoint | FelixNetworkSet]] = (
-            model.host_endpoints,
-            model.workload_endpoints,
-            model.network_sets,
-        )
-        groups = (self.reuse.renewed(_entities, each, model.profiles, slot=slot) for slot, each in enumerate(owners))
-        return self.reuse.renewed(_grouped, *groups)
+    def _groups(self) -> Groups:
+        return groups(self._model, self.reuse)
 
 
-def _grouped(last: _Groups | None, *groups: _Entities) -> _Groups:
-    if last is None:
-        return _Groups(groups)
-    pairs = zip(last.groups, groups, strict=True)
-    changes = ((frozenset(_without(old, new)), _without(new, old)) for old, new in pairs)
-    return _Groups(groups, last.groups, tuple(changes))
-
-
-def _without(group: _Entities, other: _Entities) -> _Entities:
-    if group is other:
-        return {}
-    return {key: entity for key, entity in group.items() if other.get(key) is not entity}
-
-
-def _selected(last: _Selected | None, of: Selector | NamedPortSet, now: _Groups) -> _Selected:
+def _selected(last: _Selected | None, of: Selector | NamedPortSet, now: Groups) -> _Selected:
     """Anew, or the last one with what has come and gone; its result is the very same where that is nothing."""
     if last is not None and last.groups is now.groups:
         return last
     selects = _declaring(of) if isinstance(of, NamedPortSet) else lambda entity: of.matches(entity.labels)
-    members: tuple[_Entities, ...]
+    members: tuple[Entities, ...]
     if last is None or last.groups is not now.earlier:
         members = tuple({key: each for key, each in group.items() if selects(each)} for group in now.groups)
     else:
@@ -231,9 +166,7 @@ def _selected(last: _Selected | None, of: Selector | NamedPortSet, now: _Groups)
     return _Selected(now.groups, members, _address_set(str(of), (net for each in entities for net in each.nets)))
 
 
-def _carried_over(
-    known: _Entities, gone: frozenset[int], new: _Entities, selects: Callable[[_Entity], bool]
-) -> _Entities:
+def _carried_over(known: Entities, gone: frozenset[int], new: Entities, selects: Callable[[Entity], bool]) -> Entities:
     """Members of a group after a change of it; the same object if they are the same."""
     come = {key: entity for key, entity in new.items() if selects(entity)}
     if not come and gone.isdisjoint(known):
@@ -241,15 +174,15 @@ def _carried_over(
     return {key: entity for key, entity in known.items() if key not in gone} | come
 
 
-def _declaring(of: NamedPortSet) -> Callable[[_Entity], bool]:
+def _declaring(of: NamedPortSet) -> Callable[[Entity], bool]:
     return lambda entity: bool(_declared(of, entity)) and of.selector.matches(entity.labels)
 
 
-def _declared(of: NamedPortSet, entity: _Entity) -> list[NamedPort]:
+def _declared(of: NamedPortSet, entity: Entity) -> list[NamedPort]:
     return [port for port in entity.ports if port.name == of.name and of.protocol in (None, port.protocol)]
 
 
-def _port_set(of: NamedPortSet, entities: Iterable[_Entity]) -> PortSet:
+def _port_set(of: NamedPortSet, entities: Iterable[Entity]) -> PortSet:
     members: dict[int, set[tuple[int, int, int]]] = {4: set(), 6: set()}
     for entity in entities:
         ports = _declared(of, entity)
@@ -279,23 +212,3 @@ def _by_version(
         for wanted in (4, 6)
     )
     return v4, v6
-
-
-def _entities(
-    last: _Entities | None, owners: Iterable[FelixEndpoint | FelixNetworkSet], profiles: Mapping[str, FelixProfile]
-) -> _Entities:
-    """One of each, or the last one where neither the owner nor the labels that it is lent have changed."""
-    entities = {}
-    for owner in owners:
-        layers = _layers(owner.profiles, profiles)
-        known = None if last is None else last.get(id(owner))
-        entities[id(owner)] = _entity(owner, layers) if known is None or known.layers != layers else known
-    return entities
-
-
-def _entity(owner: FelixEndpoint | FelixNetworkSet, layers: tuple[Mapping[str, str], ...]) -> _Entity:
-    labels = _joined_labels(owner.labels, layers)
-    if isinstance(owner, FelixNetworkSet):
-        return _Entity(owner, layers, labels, owner.nets)
-    nets = tuple((version, address, address) for version, address in owner.addresses)
-    return _Entity(owner, layers, labels, nets, owner.ports)

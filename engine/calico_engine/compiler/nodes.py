@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from calico_engine.compiler.address_sets import AddressSets, inherited_labels
+from calico_engine.compiler.address_sets import AddressSets
 from calico_engine.compiler.chains import (
     SHAPES,
     Chain,
@@ -15,6 +15,7 @@ from calico_engine.compiler.chains import (
     WorkloadGuards,
 )
 from calico_engine.compiler.encapsulation import Encapsulation
+from calico_engine.compiler.entities import inherited_labels
 from calico_engine.compiler.failsafes import failsafe_chain
 from calico_engine.compiler.felix_model import (
     ChainType,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
-from calico_engine.compiler.address_sets import inherited_labels
+from calico_engine.compiler.entities import inherited_labels
 from calico_engine.compiler.felix_model import (
     FelixEndpoint,
     FelixModel,

@@ -8,8 +8,8 @@ from functools import cached_property
 from calico_engine.analysis.coverage.clauses import clauses_of
 from calico_engine.analysis.coverage.results import ClauseCoverage, DirectionCoverage, PolicyCoverage, RuleCoverage
 from calico_engine.analysis.coverage.tallies import Tallies
-from calico_engine.compiler.address_sets import inherited_labels
 from calico_engine.compiler.compiled import CompiledCluster
+from calico_engine.compiler.entities import inherited_labels
 from calico_engine.compiler.felix_model import (
     ChainType,
     FelixEndpoint,

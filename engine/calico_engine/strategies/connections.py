@@ -13,8 +13,10 @@ from calico_engine.cluster import Cluster
 from calico_engine.errors import UnknownReference
 from calico_engine.packets import format_address
 from calico_engine.resources import WorkloadEndpoint
+from calico_engine.strategies.aims import Aim
 from calico_engine.strategies.drawing import choose, drawing
-from calico_engine.strategies.edges import USUAL_PORTS, ClusterEdges, Place, edges_of
+from calico_engine.strategies.edges import USUAL_PORTS, ClusterEdges, edges_of
+from calico_engine.strategies.vocabulary import IP_VERSIONS
 
 #: What `cluster.check` takes: source, destination, service.
 Connection = tuple[str, str, str]
@@ -39,8 +41,8 @@ def connections(*, cluster: Cluster) -> st.SearchStrategy[Connection]:
     ... metadata: {name: h}
     ... spec: {node: n1, interfaceName: eth0, expectedIPs: [192.0.2.1]}
     ... ''')
-    >>> find(connections(cluster=cluster), lambda asked: cluster.check(*asked).decision.name == "ALLOW")
-    ('203.0.113.7', 'n1', 'tcp/22')
+    >>> find(connections(cluster=cluster), lambda asked: asked[1] == "hep/h")
+    ('n1', 'hep/h', 'tcp/80')
     """
     edges = edges_of(cluster)
     parties = dict(_parties(cluster, edges))
@@ -54,16 +56,24 @@ def connections(*, cluster: Cluster) -> st.SearchStrategy[Connection]:
     def connection(draw: st.DrawFn) -> Connection:
         source = choose(draw, sources)
         destination = choose(draw, partners[source])
+        # A port is drawn in any case: or else services without one would be simpler.
+        service = f"{choose(draw, _PORT_PROTOCOLS)}/{_draw_port(draw, edges)}"
         if draw(_WITHOUT_PORT):
             versions = _versions(parties[source], parties[destination])
-            return source, destination, choose(draw, [*_OTHERS, *(name for v in versions for name in _ICMP[v])])
-        place = edges.place(choose(draw, range(len(edges.endpoints)))) if edges.endpoints else Place(edges.nodes[0])
-        aim = choose(draw, place.aims)
-        pools = (aim.destination.ports, edges.surroundings(place.node).ports, edges.ports, USUAL_PORTS)
-        port = choose(draw, choose(draw, [pool for pool in pools if pool]))
-        return source, destination, f"{choose(draw, _PORT_PROTOCOLS)}/{port}"
+            service = choose(draw, [*_OTHERS, *(name for version in versions for name in _ICMP[version])])
+        return source, destination, service
 
     return drawing(connection)
+
+
+def _draw_port(draw: st.DrawFn, edges: ClusterEdges) -> int:
+    """A port that some endpoint's rules are about, or another."""
+    aim, node = Aim(), edges.nodes[0]
+    if edges.endpoints:
+        number = choose(draw, range(len(edges.endpoints)))
+        aim, node = choose(draw, edges.aims(number, choose(draw, IP_VERSIONS))), edges.endpoints[number].node
+    pools = (USUAL_PORTS, *[aim.destination.ports] * 3, edges.surroundings(node).ports, edges.ports)
+    return choose(draw, choose(draw, [pool for pool in pools if pool]))
 
 
 def _versions(sender: Party, receiver: Party) -> set[int]:

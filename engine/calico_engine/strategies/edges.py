@@ -1,60 +1,26 @@
-"""Where verdicts of a cluster change: what its rules, sets, endpoints and failsafes name, and what lies beside."""
+"""Where verdicts of a cluster change: what its endpoints, rules, sets and failsafes name, and what lies beside."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from weakref import WeakKeyDictionary
 
 from calico_engine.cluster import Cluster
 from calico_engine.compiler.compiled import CompiledCluster
-from calico_engine.compiler.felix_model import FelixEndpoint, FelixEntity, FelixRule, Net
+from calico_engine.compiler.felix_model import FelixEndpoint, Net
 from calico_engine.compiler.host_endpoint_resolution import WILDCARD
 from calico_engine.compiler.hosts import LOOPBACK, Address
-from calico_engine.compiler.intervals import ADDRESS_LIMIT, parse_net
+from calico_engine.compiler.intervals import parse_net
 from calico_engine.frozen import frozen
-from calico_engine.packets import Direction, parse_address
+from calico_engine.packets import parse_address
+from calico_engine.strategies.aims import Aim, aims, around, is_address
 from calico_engine.strategies.vocabulary import STRANGERS
 
 #: Ports that need not be named anywhere.
 USUAL_PORTS = (80, 0, 1, 40000, 65535)
 #: IP version → addresses as integers, the plain ones first.
-Addresses = Mapping[int, tuple[int, ...]]
-#: ::ffff:0:0/96 without its last 32 bits: to every reader these are IPv4 addresses.
-_MAPPED = 0xFFFF
-_LAST_PORT = 65535
-
-
-@frozen
-class Side:
-    """Addresses and ports near what one side of a rule asks for; empty where it asks for none."""
-
-    addresses: Addresses
-    ports: tuple[int, ...] = ()
-
-
+Addresses = Mapping[int, Sequence[int]]
 NOWHERE: Addresses = {4: (), 6: ()}
-ANY_SIDE = Side(NOWHERE)
-
-
-@frozen
-class Aim:
-    """Packets near one rule; what is empty may be anything. `comes_in`: at its endpoint's interface, else it goes out."""
-
-    comes_in: bool | None = None
-    versions: tuple[int, ...] = ()
-    protocols: tuple[int, ...] = ()
-    icmp: tuple[tuple[int, int], ...] = ()  # types with codes
-    source: Side = ANY_SIDE
-    destination: Side = ANY_SIDE
-
-
-@frozen
-class Place:
-    """Where packets can be asked about: an endpoint's interfaces, with what its rules ask for; or just some node."""
-
-    node: str
-    interfaces: tuple[str, ...] = ()
-    aims: tuple[Aim, ...] = (Aim(),)
 
 
 @frozen
@@ -66,7 +32,7 @@ class Surroundings:
     interfaces: tuple[str, ...]
     workloads: Mapping[str, Addresses]
     addresses: Addresses
-    ports: tuple[int, ...]
+    ports: Sequence[int]
 
 
 class ClusterEdges:
@@ -80,60 +46,29 @@ class ClusterEdges:
             raise ValueError("the cluster has no node that a packet could come to: it needs an endpoint, Node or Host")
         self.endpoints = (*model.host_endpoints, *model.workload_endpoints)
         named = (address for endpoint in self.endpoints for address in endpoint.addresses)
-        self.addresses = addresses(
-            (*map(parse_address, STRANGERS), *named), (n for s in model.network_sets for n in s.nets)
-        )
-        self._numbers: dict[str, list[int]] = {}  # that endpoints give to the name of a port
-        for port in (port for endpoint in self.endpoints for port in endpoint.ports):
-            self._numbers.setdefault(port.name, []).append(port.port)
-        self.ports = ports((port, port) for numbers in self._numbers.values() for port in numbers)
-        self._places: dict[int, Place] = {}
+        sets = (net for each in model.network_sets for net in each.nets)
+        self.addresses = _addresses((*map(parse_address, STRANGERS), *named), sets)
+        self.ports = _ports(port.port for endpoint in self.endpoints for port in endpoint.ports)
+        self._aims: dict[tuple[int, int], tuple[Aim, ...]] = {}
         self._surroundings: dict[str, Surroundings] = {}
 
-    def place(self, number: int) -> Place:
-        """The place at an endpoint."""
-        if number not in self._places:
-            self._places[number] = self._place(self.endpoints[number])
-        return self._places[number]
+    def aims(self, number: int, version: int) -> tuple[Aim, ...]:
+        """What packets to or from an endpoint are aimed at: a rule mostly, or nothing in particular."""
+        key = number, version
+        if key not in self._aims:
+            endpoint = self.endpoints[number]
+            known = (*self.addresses[version], *self.surroundings(endpoint.node).own[version])
+            found = list(aims(self._compiled.node(endpoint.node), endpoint, version, known))
+            self._aims[key] = (*[Aim()] * max(len(found) // 3, 1), *found)
+        return self._aims[key]
 
-    def _place(self, endpoint: FelixEndpoint) -> Place:
-        model = self._compiled.model
-        listed = [model.profiles[name] for name in endpoint.profiles if name in model.profiles]
-        holders = [policy for tier in self._compiled.selected(endpoint) for policy in tier.policies]
-        aims = [
-            self._aim(rule, comes_in=endpoint.is_host is (direction is Direction.INGRESS))
-            for direction in Direction
-            for rules in (*(each.rules(direction) for each in holders), *(each.rules(direction) for each in listed))
-            for rule in rules
-        ]
-        return Place(endpoint.node, self._interfaces(endpoint), (*[Aim()] * max(len(aims) // 2, 1), *aims))
-
-    def _interfaces(self, endpoint: FelixEndpoint) -> tuple[str, ...]:
+    def interfaces(self, endpoint: FelixEndpoint) -> Sequence[str]:
         """Where the endpoint may govern; all that are known, for one that says no interface."""
         if endpoint.interface_name not in ("", WILDCARD):
             return (endpoint.interface_name,)
         known = self._compiled.host(endpoint.node).interfaces
         expecting = (name for name, own in known.items() if not set(own).isdisjoint(endpoint.addresses))
         return tuple(known) if endpoint.interface_name else tuple(expecting)
-
-    def _aim(self, rule: FelixRule, *, comes_in: bool) -> Aim:
-        nets = [net for side in (rule.source, rule.destination) for net in (*side.nets, *side.not_nets)]
-        kind, code = rule.icmp or rule.not_icmp or (None, None)
-        return Aim(
-            comes_in,
-            tuple(dict.fromkeys(version for version, _, _ in nets)) if rule.version is None else (rule.version,),
-            tuple(protocol for protocol in (rule.protocol, rule.not_protocol) if protocol is not None),
-            () if kind is None else ((kind, code or 0), (kind, (code or 0) + 1), (kind + 1, code or 0)),
-            self._side(rule.source),
-            self._side(rule.destination),
-        )
-
-    def _side(self, side: FelixEntity) -> Side:
-        names = (*side.named_ports, *side.not_named_ports)
-        named = [(port, port) for name in names for port in self._numbers.get(name, ())]
-        return Side(
-            addresses(nets=(*side.nets, *side.not_nets)), ports((*side.port_ranges, *side.not_port_ranges, *named))
-        )
 
     def surroundings(self, node: str) -> Surroundings:
         """What is special to one of the nodes."""
@@ -158,39 +93,30 @@ def _surroundings(compiled: CompiledCluster, name: str) -> Surroundings:
     named = [each.interface_name for each in model.host_endpoints.by_node.get(name, ())]
     hosts = dict.fromkeys(each for each in (*named, *node.host.interfaces) if each not in ("", WILDCARD))
     failsafes = (*node.parameters.failsafe_inbound, *node.parameters.failsafe_outbound)
-    nets = [net for net in (parse_net(str(each.net)) for each in failsafes) if net is not None]
-    tested = (*(each.port for each in failsafes), node.encapsulation.vxlan_port)
+    nets = (net for net in (parse_net(str(each.net)) for each in failsafes) if net is not None)
+    tunnels = (node.encapsulation.vxlan_port, *node.encapsulation.wireguard_ports.values())
     return Surroundings(
-        own=addresses(address for address in node.host.addresses if address not in local),
-        loopback=addresses((*node.host.addresses, *local)),
+        own=_addresses(address for address in node.host.addresses if address not in local),
+        loopback=_addresses((*node.host.addresses, *local)),
         interfaces=tuple(sorted(hosts, key=LOOPBACK.__eq__)),
         workloads={
-            each.interface_name: addresses(each.addresses) for each in model.workload_endpoints.by_node.get(name, ())
+            each.interface_name: _addresses(each.addresses) for each in model.workload_endpoints.by_node.get(name, ())
         },
-        addresses=addresses(nets=nets),
-        ports=ports((port, port) for port in (*tested, *node.encapsulation.wireguard_ports.values())),
+        addresses=_addresses(nets=nets),
+        ports=_ports((*(each.port for each in failsafes), *tunnels)),
     )
 
 
-def addresses(single: Iterable[Address] = (), nets: Iterable[Net] = ()) -> Addresses:
-    """Single addresses, then the ends of networks, then what lies outside."""
-    listed = list(nets)
+def _addresses(single: Iterable[Address] = (), nets: Iterable[Net] = ()) -> Addresses:
+    """Single addresses, then the ends of networks and what lies outside."""
     found: dict[int, dict[int, None]] = {4: {}, 6: {}}
-    for version, value in (*single, *_ends(listed, 0), *_ends(listed, 1)):
-        if 0 <= value <= ADDRESS_LIMIT[version] and (version == 4 or value >> 32 != _MAPPED):
-            found[version][value] = None
+    for version, value in single:
+        found[version][value] = None
+    for version, low, high in nets:
+        found[version] |= dict.fromkeys(value for value in around(((low, high),)) if is_address(value, version))
     return {version: tuple(values) for version, values in found.items()}
 
 
-def _ends(nets: Iterable[Net], beyond: int) -> Iterator[Address]:
-    for version, first, last in nets:
-        yield version, first - beyond
-        yield version, last + beyond
-
-
-def ports(ranges: Iterable[tuple[int, int]]) -> tuple[int, ...]:
-    """The ends of ranges, then what lies outside."""
-    listed = list(ranges)
-    ends = [port for pair in listed for port in pair]
-    outside = [port for first, last in listed for port in (first - 1, last + 1) if 0 <= port <= _LAST_PORT]
-    return tuple(dict.fromkeys((*ends, *outside)))
+def _ports(ports: Iterable[int]) -> Sequence[int]:
+    """The ports and those beside."""
+    return [port for port in around(tuple((port, port) for port in ports)) if 0 <= port <= 65535]

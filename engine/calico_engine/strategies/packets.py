@@ -22,18 +22,9 @@ from calico_engine.packets import (
     Packet,
     format_address,
 )
+from calico_engine.strategies.aims import Aim, AimedSide
 from calico_engine.strategies.drawing import SELDOM, choose, drawing
-from calico_engine.strategies.edges import (
-    NOWHERE,
-    USUAL_PORTS,
-    Addresses,
-    Aim,
-    ClusterEdges,
-    Place,
-    Side,
-    Surroundings,
-    edges_of,
-)
+from calico_engine.strategies.edges import NOWHERE, USUAL_PORTS, ClusterEdges, Surroundings, edges_of
 from calico_engine.strategies.vocabulary import IP_VERSIONS
 
 _IN, _OUT = "inInterface", "outInterface"
@@ -46,7 +37,8 @@ _STATES = (*["NEW"] * 12, "ESTABLISHED", "RELATED", "INVALID", "INVALID", "UNTRA
 _UNKNOWN = ("eth9", "cali9")
 _EPHEMERAL = (40000,)
 _ICMP = ((8, 0), (0, 0), (3, 1), (128, 0), (129, 0), (135, 0), (254, 255))
-_USUAL, _OTHERS = (TCP, TCP, UDP, SCTP), (ICMP, ICMPV6, 136, 4, 47, 33, 0, 255)
+_USUAL = (TCP, TCP, UDP, SCTP)
+_OTHERS = {4: ((ICMP,), (ICMPV6, 136, 4, 47, 33, 0, 255)), 6: ((ICMPV6,), (ICMP, 136, 4, 47, 33, 0, 255))}
 
 
 def packets(
@@ -79,21 +71,19 @@ def packets(
     '''
     edges = edges_of(cluster)
     # An endpoint by its number, or no endpoint and just some node.
-    places = st.sampled_from((*range(len(edges.endpoints)), *range(len(edges.endpoints)), None))
-    nodes, states = st.sampled_from(edges.nodes), st.sampled_from(tuple(conntrack_states))
-    ways = [_WAYS[HookPath(path)] for path in paths]
+    places = (*range(len(edges.endpoints)), *range(len(edges.endpoints)), None)
+    ways = [HookPath(path) for path in paths]
 
     def packet(draw: st.DrawFn) -> Packet:
-        number = draw(places)
-        place = Place(draw(nodes)) if number is None else edges.place(number)
-        aim = choose(draw, place.aims)
-        version = choose(draw, [each for each in ip_versions if each in aim.versions] or ip_versions)
-        fitting = [way for way in ways if aim.comes_in is not (_IN not in way)] or ways
-        drawer = _Drawer(draw, edges, edges.surroundings(place.node), aim, version)
-        query: dict[str, object] = {"node": place.node, **drawer.interfaces(choose(draw, fitting), place)}
-        query |= drawer.addresses(str(query.get(_IN, "")), str(query.get(_OUT, "")))
-        query |= drawer.protocol()
-        state = draw(states)
+        number, version = choose(draw, places), choose(draw, ip_versions)
+        aim = Aim() if number is None else choose(draw, edges.aims(number, version))
+        endpoint = None if number is None else edges.endpoints[number]
+        node = choose(draw, edges.nodes) if endpoint is None else endpoint.node
+        drawer = _Drawer(draw, edges, edges.surroundings(node), aim, version)
+        way = choose(draw, [way for way in ways if way in aim.paths] or ways)
+        interfaces = drawer.interfaces(way, () if endpoint is None else edges.interfaces(endpoint))
+        query = {"node": node, **interfaces, **drawer.flow(interfaces.get(_IN, ""), interfaces.get(_OUT, ""))}
+        state = choose(draw, conntrack_states)
         query |= {} if state == "NEW" else {"conntrackState": state}
         if allow_dnat and draw(SELDOM):
             query |= drawer.translation(is_generated=_IN not in query, with_ports="destinationPort" in query)
@@ -112,54 +102,62 @@ class _Drawer:
     aim: Aim
     version: int
 
-    def interfaces(self, way: Sequence[str], place: Place) -> dict[str, object]:
+    def interfaces(self, way: HookPath, own: Sequence[str]) -> dict[str, str]:
         """Where a rule is aimed at, mostly an interface of the rule's endpoint."""
         known = (*self.node.interfaces, *self.node.workloads)
         anywhere = (*known * 3, *_UNKNOWN)
-        there = (*place.interfaces * (3 * len(anywhere) // max(len(place.interfaces), 1)), *anywhere)
+        there = (*tuple(own) * (3 * len(anywhere) // max(len(own), 1)), *anywhere)
         looked_at = {_IN: self.aim.comes_in is not False, _OUT: self.aim.comes_in is not True}
-        return {key: choose(self.draw, there if looked_at[key] else anywhere) for key in way}
+        return {key: choose(self.draw, there if looked_at[key] else anywhere) for key in _WAYS[way]}
 
-    def addresses(self, came_in_on: str, goes_out_on: str) -> dict[str, object]:
-        """Workloads mostly send from their own addresses: others are dropped at the door."""
+    def flow(self, came_in_on: str, goes_out_on: str) -> dict[str, object]:
+        """Addresses, and protocol with ports or ICMP type and code."""
         here = self.node.loopback if LOOPBACK in (came_in_on, goes_out_on) else self.node.own
         there = {"": here, LOOPBACK: here, **self.node.workloads}
-        sender, receiver = there.get(came_in_on, NOWHERE), there.get(goes_out_on, NOWHERE)
-        often = 4 if came_in_on in self.node.workloads else 1
-        return {
-            "source": self._address([sender] * often, self.aim.source),
-            "destination": self._address([receiver], self.aim.destination),
+        sender, receiver = (there.get(name, NOWHERE)[self.version] for name in (came_in_on, goes_out_on))
+        protocol = self._one_of([_USUAL, *[self.aim.protocols] * 6, *_OTHERS[self.version]])
+        # Workloads mostly send from their own addresses: others are dropped at the door.
+        often = 5 if came_in_on in self.node.workloads else 2
+        source, protocol, source_port = self._end(self.aim.source, [sender] * often, [_EPHEMERAL] * 2, protocol)
+        destination, protocol, port = self._end(self.aim.destination, [receiver] * 2, [], protocol)
+        found: dict[str, object] = {
+            "source": format_address(source, self.version),
+            "destination": format_address(destination, self.version),
+            "protocol": PROTOCOL_NAMES.get(protocol, protocol),
         }
-
-    def _address(self, usual: Sequence[Addresses], aim: Side) -> str:
-        pools = (*usual, aim.addresses, aim.addresses, self.cluster.addresses, self.node.addresses)
-        return format_address(self._one_of([pool[self.version] for pool in pools]), self.version)
-
-    def _one_of(self, pools: Sequence[Sequence[int]]) -> int:
-        """A value of one of the pools that hold any."""
-        return choose(self.draw, choose(self.draw, [pool for pool in pools if pool]))
-
-    def protocol(self) -> dict[str, object]:
-        """Protocol, with ports or ICMP type and code."""
-        aimed, icmp = [self.aim.protocols] * 4, ICMP if self.version == 4 else ICMPV6
-        protocol = self._one_of([_USUAL, *aimed, _USUAL, (icmp,), _OTHERS])
         # Ports are drawn in any case: or else packets without them would be simpler.
-        source = self._port(self.aim.source, [_EPHEMERAL] * 2)
-        destination = self._port(self.aim.destination, [])
-        found: dict[str, object] = {"protocol": PROTOCOL_NAMES.get(protocol, protocol)}
         if protocol in PORT_PROTOCOLS:
-            found |= {"sourcePort": source, "destinationPort": destination}
+            found |= {"sourcePort": source_port, "destinationPort": port}
         if protocol in ICMP_PROTOCOLS:
             kind, code = choose(self.draw, (*_ICMP, *self.aim.icmp * 4))
             found |= {"icmpType": kind, "icmpCode": code}
         return found
 
-    def _port(self, aim: Side, usual: Sequence[tuple[int, ...]]) -> int:
-        return self._one_of([*usual, USUAL_PORTS, *[aim.ports] * 3, self.cluster.ports, self.node.ports])
+    def _end(
+        self, aim: AimedSide, own: Sequence[Sequence[int]], usual: Sequence[Sequence[int]], protocol: int
+    ) -> tuple[int, int, int]:
+        """(address, protocol, port) of one end; a port that is asked for by name says all three."""
+        if len(aim.members) > 0 and self.draw(st.booleans()):
+            return choose(self.draw, aim.members)
+        return self._address(aim, own), protocol, self._port(aim, usual)
+
+    def _address(self, aim: AimedSide, own: Sequence[Sequence[int]]) -> int:
+        fitting = [[each for each in pool if each in aim.addresses] for pool in own]
+        aimed = [*fitting, *[aim.addresses] * 3, aim.addresses_beside]
+        return self._one_of([*own, *aimed, self.cluster.addresses[self.version], self.node.addresses[self.version]])
+
+    def _port(self, aim: AimedSide, usual: Sequence[Sequence[int]]) -> int:
+        aimed = [*[aim.ports] * 5, aim.ports_beside]
+        return self._one_of([*usual, USUAL_PORTS, *aimed, self.cluster.ports, self.node.ports])
+
+    def _one_of(self, pools: Sequence[Sequence[int]]) -> int:
+        """A value of one of the pools that hold any."""
+        return choose(self.draw, choose(self.draw, [pool for pool in pools if pool]))
 
     def translation(self, *, is_generated: bool, with_ports: bool) -> dict[str, object]:
         """What the packet carried before its destination was translated."""
-        before: dict[str, object] = {"preDNATDestination": self._address([self.node.own], self.aim.destination)}
+        address = self._address(self.aim.destination, [self.node.own[self.version]])
+        before: dict[str, object] = {"preDNATDestination": format_address(address, self.version)}
         if with_ports:
             before["preDNATPort"] = self._port(self.aim.destination, [])
         if is_generated and self.draw(st.booleans()):

@@ -24,7 +24,7 @@ USUAL_KINDS = ("normal", "normal", "applyOnForward", "applyOnForward", "preDNAT"
 _ORDERS = st.sampled_from((None, 1, 2, 100.5))
 _TIER_ORDERS = st.sampled_from((None, 1, 5, 1_000_000, -3.5))
 _DEFAULT_ACTIONS = st.sampled_from((None, "Deny", "Pass"))
-_INGRESS = st.just(("Ingress",))
+_INGRESS = st.sampled_from((("Ingress",),) * 3)
 _TYPES = st.sampled_from((("Ingress",), ("Egress",), ("Ingress", "Egress")))
 
 

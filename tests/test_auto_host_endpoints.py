@@ -7,19 +7,23 @@ import json
 import pytest
 
 from calico_engine.controllers import convert
-from calico_engine.controllers.auto_host_endpoint_plans import Why
+from calico_engine.controllers.auto_host_endpoint_plans import Why, plan_for
 from calico_engine.controllers.auto_host_endpoint_reports import ControllerState, Deletion, Fate
 from calico_engine.controllers.auto_host_endpoints import (
     ControllerRun,
     run_node_controllers,
     with_automatic_host_endpoints,
 )
+from calico_engine.controllers.kube_controllers_configuration import HostEndpointSettings
 from calico_engine.datastore import Datastore, build
 from calico_engine.errors import InvalidConfiguration
 from calico_engine.manifests.loading import load
 from calico_engine.manifests.sources import Source
 from calico_engine.manifests.stored import stored_form
 from calico_engine.resources import HostEndpoint, Node
+from calico_engine.resources.base import ObjectMeta
+from calico_engine.resources.controllers import HostEndpointTemplate
+from calico_engine.resources.nodes import NodeInterface, NodeSpec
 
 SECTION = "{autoCreate: Enabled}"
 CONFIGURATION = """\
@@ -241,6 +245,29 @@ def test_an_empty_list_of_addresses_is_written_anew_each_time(cidrs: str, profil
     bare = json.dumps(stored_form(made)).replace('["projectcalico-default-allow"]', "[]")
     found = next(item for _, item in run(section, node, bare).datastore.all(HostEndpoint))
     assert found.spec.profiles == profiles
+
+
+def test_an_address_of_the_interface_that_lies_in_the_networks_is_listed_once() -> None:
+    template = "{generateName: t, interfacePattern: eth, interfaceCIDRs: [192.0.2.0/24]}"
+    section = f"{{autoCreate: Enabled, createDefaultHostEndpoint: Disabled, templates: [{template}]}}"
+    made = [endpoint.spec for _, endpoint in run(section, NODES).datastore.all(HostEndpoint)]
+    assert {spec.interface_name: spec.expected_ips for spec in made} == {
+        "eth0": ("192.0.2.1",),
+        "eth1": ("192.0.2.1", "198.51.100.1"),
+    }
+
+
+@pytest.mark.parametrize(("interface", "why"), [("", []), ("eth0", [Why.NO_NAME])])
+def test_an_interface_with_a_name_needs_a_template_with_one(interface: str, why: list[Why]) -> None:
+    node = Node(
+        api_version="projectcalico.org/v3",
+        kind="Node",
+        metadata=ObjectMeta(name="n"),
+        spec=NodeSpec(interfaces=(NodeInterface(name=interface),)),
+    )
+    template = HostEndpointTemplate(interface_pattern=".*")
+    plan = plan_for(node, HostEndpointSettings(True, False, (template,)))
+    assert [passed.why for passed in plan.passed_over] == why
 
 
 def test_a_template_that_cannot_be_read_is_reported_at_its_place() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from itertools import product
 from typing import Any
 
 import pytest
@@ -267,6 +268,28 @@ def test_annotations_of_calico_are_taken_over() -> None:
 def test_the_first_address_of_a_pod_cidr(cidr: str, address: str | None) -> None:
     node: Any = convert({"kind": "Node", "spec": {"podCIDR": cidr}}, use_pod_cidr=True).resources[0]
     assert node["spec"].get("bgp", {}).get("ipv4IPIPTunnelAddr") == address
+
+
+#: Where the addresses of a pod may stand, the one that counts first.
+POD_ADDRESSES: list[tuple[str, str, object, list[str]]] = [
+    ("status", "podIPs", [{"ip": "10.0.0.1"}, {"ip": "fd00::1"}], ["10.0.0.1/32", "fd00::1/128"]),
+    ("status", "podIP", "10.0.0.2", ["10.0.0.2/32"]),
+    ("annotations", "cni.projectcalico.org/podIPs", "10.0.0.3,fd00::3", ["10.0.0.3/32", "fd00::3/128"]),
+    ("annotations", "cni.projectcalico.org/podIP", "10.0.0.4", ["10.0.0.4/32"]),
+    ("annotations", "vpc.amazonaws.com/pod-ips", "10.0.0.5,10.0.0.6", ["10.0.0.5/32", "10.0.0.6/32"]),
+]
+
+
+@pytest.mark.parametrize("given", [*product((False, True), repeat=len(POD_ADDRESSES))][1:], ids=str)
+def test_the_first_source_of_a_pods_addresses_counts(given: tuple[bool, ...]) -> None:
+    sources = [source for source, is_given in zip(POD_ADDRESSES, given, strict=True) if is_given]
+    fields: dict[str, dict[str, object]] = {"status": {}, "annotations": {}}
+    for where, name, value, _ in sources:
+        fields[where][name] = value
+    metadata = {"name": "p", "namespace": "ns", "uid": UID, "annotations": fields["annotations"]}
+    pod = {"kind": "Pod", "metadata": metadata, "spec": {"nodeName": "n"}, "status": fields["status"]}
+    found: Any = convert(pod).resources[0]
+    assert found["spec"]["ipNetworks"] == sources[0][3]
 
 
 @pytest.mark.parametrize("kind", sorted(API_VERSIONS))

@@ -105,7 +105,7 @@ def addresses_within(addresses: Iterable[KnownAddress], cidrs: Sequence[str]) ->
         for network in networks:
             if network is None:
                 return None
-            if address is not None and address.version == network.version and address in network:
+            if address is not None and address in network:
                 kept.append(KnownAddress(str(address), known.field))
                 break
     return tuple(kept)

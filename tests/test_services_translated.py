@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from calico_engine import CalicoEngineError, Cluster, Decision, InvalidManifest, Verdict
+from calico_engine.analysis.connections.choices import listed
 from calico_engine.analysis.connections.kubernetes_services import Front, ServiceTable
 from calico_engine.analysis.connections.service_endpoints import Place
 from calico_engine.datastore import Datastore, KubernetesEntry
@@ -328,3 +329,13 @@ def test_what_kubernetes_would_refuse_is_an_error(text: str, message: str) -> No
     (error,) = caught.value.errors
     assert error.message.startswith("Kubernetes would refuse it: ")
     assert message in error.message
+
+
+def test_up_to_eight_backends_are_named() -> None:
+    names = [f"ns/p{number}" for number in range(10)]
+    assert [listed(names[:count]).rpartition(", ")[2] for count in (1, 8, 9, 10)] == [
+        "ns/p0",
+        "ns/p7",
+        "ns/p7 and 1 more",
+        "ns/p7 and 2 more",
+    ]

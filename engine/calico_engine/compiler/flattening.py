@@ -52,8 +52,6 @@ def _and(left: str, right: str) -> str:
 
 def entity_selectors(entity: EntityRule, namespace: str) -> tuple[str, str]:
     """(positive, negative) selector text of one side of a rule; empty = no condition (GetEntityRuleSelector)."""
-    if not (entity.selector or entity.not_selector or entity.namespace_selector or entity.service_accounts):
-        return "", ""
     endpoint = _endpoint_part(entity)
     namespace_part = _namespace_part(entity.namespace_selector, namespace)
     if namespace_part and (endpoint or entity.not_selector or entity.namespace_selector):

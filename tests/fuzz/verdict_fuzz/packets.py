@@ -155,7 +155,7 @@ class PacketMaker:
             )
             query["destinationPort"] = self._port()
         elif protocol in ("ICMP", "ICMPv6"):
-            query["icmpType"] = random.choice((0, 3, 8, 127, 128, 129, 130, 133, 134, 135, 136, 254, 255))
+            query["icmpType"] = random.choice((0, 3, 8, 127, 128, 129, 137, 254, 255, *range(130, 137)))
             query["icmpCode"] = random.choice((0, 0, 1, 255))
 
     def _port(self) -> int:

@@ -100,7 +100,7 @@ def _of_decider(decision: str, decider: Decider) -> Account:
         decider.hook,
         "" if chain is None else chain.chain_type.value,
         "" if chain is None else _endpoint(chain.endpoint),
-        "" if chain is None else chain.direction.value,
+        "" if chain is None else (chain.direction if rule is None else rule.id.direction).value,
         "" if decider.tier is None else decider.tier.tier.name,
         named,
         None if rule is None else rule.id.index,

@@ -18,7 +18,10 @@ LABELS: Mapping[str, Sequence[str]] = {
 }
 NAMESPACES = ("default", "prod")
 ACCOUNTS = ("sa1", "sa2")
-PROFILES = ("p-allow", "p-rules", "p-pass", "p-empty", "p-missing", "kns.default", "ksa.default.sa1")
+PROFILES = (
+    *("p-allow", "p-rules", "p-pass", "p-empty", "p-missing", "kns.default", "ksa.default.sa1"),
+    "projectcalico-default-allow",
+)
 WORKLOAD_INTERFACES = ("cali1", "cali2", "cali3", "tap0")
 #: tunl0 and eth7 are in no Host document.
 HOST_INTERFACES = ("lo", "eth0", "eth1", "vxlan.calico", "eth7")

@@ -85,6 +85,8 @@ def test_each_parameter_is_decided_on_its_own() -> None:
         ("node.n1", None, True),
         ("node.n2", {"rack": "1"}, False),
         ("node.n11", {"rack": "1"}, False),
+        ("node.an1", {"rack": "1"}, False),
+        ("node.node.n1", {"rack": "1"}, False),
         ("node", {"rack": "1"}, True),
         ("nodes.n1", {"rack": "1"}, True),
         ("default2", {"rack": "1"}, True),

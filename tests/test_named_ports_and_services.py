@@ -129,3 +129,6 @@ def test_as_a_source_a_service_is_addresses_alone() -> None:
 def test_a_service_without_slices_is_nobody() -> None:
     asked = cluster("ingress", {"source": {"services": {"name": "web", "namespace": "other"}}}, *SLICES)
     assert not allowed(asked, "ingress", "10.1.0.1", OWN[4], "TCP", (80, 8081))
+    (warning,) = asked.warnings
+    assert "no EndpointSlice is known for the service other/web" in warning.message
+    assert cluster("ingress", {"source": SERVICE}, *SLICES).warnings == ()

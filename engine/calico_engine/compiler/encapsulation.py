@@ -138,7 +138,7 @@ def _parent(node: Node, version: int) -> Net | None:
     spec = node.spec
     tunnel = spec.ipv4_vxlan_tunnel_addr if version == 4 else spec.ipv6_vxlan_tunnel_addr
     parent = (spec.bgp.ipv4_address if version == 4 else spec.bgp.ipv6_address) if spec.bgp else ""
-    return _host(parent) if tunnel and parent else None
+    return _host(parent) if tunnel else None
 
 
 def _host(text: str) -> Net | None:

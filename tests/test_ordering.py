@@ -210,3 +210,21 @@ def test_staged_deletions_are_not_sent_to_felix(kind: str, action: str | None) -
     """They announce that a policy will go; all others are listed beside the enforced ones."""
     found = selected(policy(kind, spec={"stagedAction": action}), stored=True)
     assert [str(one.id) for tier in found for one in tier.policies] == ([] if action == "Delete" else [kind])
+
+
+def test_a_staged_kubernetes_policy_is_one_of_its_namespace() -> None:
+    """It stands where the policy would stand that it is to become, and decides nothing."""
+    spec = {"node": "n1", "orchestrator": "k8s", "interfaceName": "cali1", "ipNetworks": ["10.65.0.2"]}
+    documents = [
+        document("WorkloadEndpoint", "w", spec, "ns1"),
+        document("StagedKubernetesNetworkPolicy", "k", {"podSelector": {}}, "ns1"),
+        document("StagedKubernetesNetworkPolicy", "k", {"podSelector": {}}, "ns2"),
+        document("StagedKubernetesNetworkPolicy", "other", {"podSelector": {"matchLabels": {"app": "x"}}}, "ns1"),
+        document("StagedKubernetesNetworkPolicy", "gone", {"stagedAction": "Delete"}, "ns1"),
+        policy("NetworkPolicy/ns1/early", 999),
+        policy("NetworkPolicy/ns1/late", 1001),
+    ]
+    cluster = Cluster.parse(json.dumps(documents), stored=True)
+    listed = ("NetworkPolicy/ns1/early", "StagedKubernetesNetworkPolicy/ns1/k", "NetworkPolicy/ns1/late")
+    assert cluster.policies_for("wep/ns1/w") == (("default", listed),)
+    assert cluster.warnings == ()

@@ -154,7 +154,8 @@ def test_a_net_is_shown_as_it_is_written(network: IPv4Network | IPv6Network) -> 
 
 
 @FIXED
-@given(st.integers(0, ADDRESS_LIMIT[4]), st.integers(0, ADDRESS_LIMIT[4]))
+@given(SMALL | st.integers(0, ADDRESS_LIMIT[4]), SMALL | st.integers(0, ADDRESS_LIMIT[4]))
+@example(1, 2)  # as many as a net has, but none
 def test_an_interval_is_read_back_from_what_is_shown(one: int, other: int) -> None:
     low, high = min(one, other), max(one, other)
     shown = format_interval(low, high, 4)

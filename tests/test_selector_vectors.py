@@ -57,8 +57,9 @@ def test_the_file_is_whole() -> None:
 def test_accepted(vector: Vector) -> None:
     selector = Selector(vector.text)
     assert str(selector) == vector.canonical
-    assert [labels for labels in vector.matches if not selector.matches(labels)] == []
-    assert [labels for labels in vector.misses if selector.matches(labels)] == []
+    for matches in (selector.matches, selector.compiled):
+        assert [labels for labels in vector.matches if not matches(labels)] == []
+        assert [labels for labels in vector.misses if matches(labels)] == []
 
 
 @pytest.mark.parametrize("vector", of_kind("language", valid=False))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +25,7 @@ from calico_engine.configuration.objects import applied_objects
 from calico_engine.errors import InvalidConfiguration
 from calico_engine.networks import parse_network, written_version
 
+DEFAULTS = Path(__file__).parents[1] / "fixtures" / "vectors" / "felix-defaults.json"
 NOT_IN_THE_RESOURCE = {
     # Connections of Felix itself, and the node's identity: only from its own machine.
     *(name for name, parameter in PARAMETERS.items() if parameter.local),
@@ -67,44 +70,9 @@ def test_all_others_take_none_as_zero(name: str) -> None:
     assert value_of(name, "none") in (False, 0, "", None, [], {}, "0", "0s")
 
 
-@pytest.mark.parametrize(
-    ("name", "default"),
-    [
-        ("DefaultEndpointToHostAction", "DROP"),
-        ("InterfacePrefix", "cali"),
-        ("InterfaceExclude", ["^kube-ipvs0$"]),
-        ("IptablesFilterAllowAction", "ACCEPT"),
-        ("IptablesFilterDenyAction", "DROP"),
-        ("NFTablesMode", "Auto"),
-        ("ChainInsertMode", "insert"),
-        ("Ipv6Support", True),
-        ("BPFEnabled", False),
-        ("BPFEnforceRPF", "Loose"),
-        ("XDPEnabled", True),
-        ("GenericXDPEnabled", False),
-        ("DisableConntrackInvalidCheck", False),
-        ("WorkloadSourceSpoofing", "Disabled"),
-        ("ServiceLoopPrevention", "Drop"),
-        ("KubeNodePortRanges", ["30000:32767"]),
-        ("ExternalNodesCIDRList", []),
-        ("VXLANPort", 4789),
-        ("VXLANEnabled", None),
-        ("IpInIpEnabled", None),
-        ("WireguardListeningPort", 51820),
-        ("WireguardListeningPortV6", 51821),
-        ("NATPortRange", "0"),
-        ("FloatingIPs", "Disabled"),
-        ("IPForwarding", "Enabled"),
-        ("LogPrefix", "calico-packet"),
-        ("PolicySyncPathPrefix", ""),
-        ("IptablesMarkMask", 0xFFFF0000),
-        ("RouteRefreshInterval", "1m30s"),
-        ("IptablesLockProbeIntervalMillis", "50ms"),
-        ("BPFLogFilters", {}),
-    ],
-)
-def test_defaults(name: str, default: object) -> None:
-    assert effective_configuration("n1", None, ()).parameters[name] == default
+def test_defaults() -> None:
+    """All of them (felix/config/config_params.go: Config)."""
+    assert effective_configuration("n1", None, ()).parameters == json.loads(DEFAULTS.read_text(encoding="utf-8"))
 
 
 ACCEPTED: Sequence[tuple[str, str, object]] = [

@@ -27,9 +27,9 @@ class Parameter:
     name: str
     kind: Kind
     default_text: str
-    fatal: bool = False
-    non_zero: bool = False
-    local: bool = False
+    fatal: bool
+    non_zero: bool
+    local: bool
 
     @property
     def default(self) -> object:

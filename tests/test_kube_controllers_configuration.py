@@ -149,7 +149,8 @@ def test_the_variable_discards_templates_and_what_the_object_says() -> None:
 
 
 def test_levels_are_read_as_logrus_reads_them() -> None:
-    for text, shown in (("WARN", "Warning"), ("warning", "Warning"), ("TRACE", "Trace"), ("panic", "Panic")):
+    same = ("Panic", "Fatal", "Error", "Warning", "Info", "Debug", "Trace")
+    for text, shown in (*zip(same, same, strict=True), ("WARN", "Warning"), ("warning", "Warning"), ("TRACE", "Trace")):
         status = running_configuration(DEFAULT, environment={"LOG_LEVEL": text}).status
         assert status.running_config is not None
         assert status.running_config.log_severity_screen == shown

@@ -69,7 +69,7 @@ def simplify_ports(ports: Sequence[Port]) -> tuple[Port, ...]:
     ['foo', '80:90', '9090']
     """
     numbers = [port for port in ports if port.name is None]
-    if len(ports) <= 1 or sum(port.last - port.first + 1 for port in numbers) <= 1:
+    if sum(port.last - port.first + 1 for port in numbers) <= 1:
         return tuple(ports)
     return (*(port for port in ports if port.name is not None), *_merged(numbers))
 

@@ -149,7 +149,7 @@ def test_packets_meet_every_decision_and_reason() -> None:
     decisions: Counter[Decision] = Counter()
     reasons: Counter[ReasonCode] = Counter()
 
-    @settings(FIXED, max_examples=300)
+    @settings(FIXED, max_examples=600)
     @given(st.data())
     def meets(data: st.DataObject) -> None:
         cluster = data.draw(CLUSTERS)

@@ -66,6 +66,21 @@ def test_a_seed_makes_the_same_world_and_packets_every_time() -> None:
     assert made(7) != made(8)
 
 
+def test_recording_does_not_change_an_answer() -> None:
+    """A recorder tries every criterion by itself, the plain walk the rules' flat tests."""
+    for seed in range(60):
+        random = Random(seed)
+        one = world(random)
+        maker = PacketMaker.of(random, one)
+        try:
+            pair = Pair.of(one)
+        except Unreadable:
+            continue
+        for _ in range(40):
+            plain, recorded = pair.walks(maker.packet())
+            assert plain == recorded, (seed, plain, recorded)
+
+
 def faulty(one: World, query: Query) -> Accounts:
     """An engine that lets through what a policy of tier t1 denies."""
     engine, oracle = Pair.of(one).accounts(query)

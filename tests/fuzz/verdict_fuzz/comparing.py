@@ -8,7 +8,10 @@ from calico_engine import Packet
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.felix_model import ResourceId
 from calico_engine.dataplane.outcomes import Decider, ReasonCode
+from calico_engine.dataplane.plans import plan
 from calico_engine.dataplane.reader import PacketReader
+from calico_engine.dataplane.recorder import TraceRecorder
+from calico_engine.dataplane.walk import walk
 from calico_engine.datastore import Datastore, build
 from calico_engine.errors import InvalidConfiguration, OutOfScope, UnknownReference
 from calico_engine.manifests.loading import load
@@ -65,6 +68,14 @@ class Pair:
     def engine(self, query: Query) -> Account:
         answer = self._reader.answer(Packet.parse(query))
         return _of_decider(str(answer.decision), answer.decider)
+
+    def walks(self, query: Query) -> tuple[Account, Account]:
+        """The engine's walk as it is, and recorded."""
+        packet = Packet.parse(query)
+        planned = plan(self._reader.compiled.node(packet.node), packet)
+        recorder = TraceRecorder(lambda owner, rule: None)
+        plain, recorded = (walk(planned, packet, each) for each in (None, recorder))
+        return _of_decider(str(plain.decision), plain.decider), _of_decider(str(recorded.decision), recorded.decider)
 
     def oracle(self, query: Query) -> Account:
         return _of_opinion(self._oracle.ask(query), "OUTPUT" if "inInterface" not in query else _filter_hook(query))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -81,6 +84,15 @@ def test_json_has_traces_only_if_they_are_wanted(verbose: bool, folder: Path, co
     assert all(any(each) is (verbose and bool(each)) and not any(each[1:]) for each in traced)
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A minute passes from case to case; the first takes one second, each two seconds more than the one before."""
+    minutes, seconds = count(1767225600.0, 60.0), accumulate(count())
+    clock = SimpleNamespace(time=lambda: next(minutes), perf_counter=lambda: float(next(seconds)))
+    monkeypatch.setattr("calico_engine.policytests.running.time", clock)
+
+
+@pytest.mark.usefixtures("clock")
 def test_junit(folder: Path, command: Command) -> None:
     command("test", "--junit", "report.xml")
     text = (folder / "report.xml").read_text()
@@ -92,8 +104,40 @@ def test_junit(folder: Path, command: Command) -> None:
         ("a.policytest.yaml", 2, 0, 0),
         ("b.policytest.yaml", 4, 3, 1),
     ]
+    assert [[case.time for case in suite] for suite in suites] == [[1, 3], [5, 7, 9, 11]]
+    assert [(suite.time, suite.timestamp) for suite in suites] == [
+        (4, "2026-01-01T00:00:00"),
+        (32, "2026-01-01T00:02:00"),
+    ]
+    assert report.time == 36
     problems = [case.result for suite in suites for case in suite]
     assert [problem[0].type if problem else "passed" for problem in problems] == STATUSES
+
+
+#: What the readers of JUnit's XML know: element → (attributes that it has, what stands in it).
+JUNIT: Mapping[str, tuple[set[str], set[str]]] = {
+    "testsuites": ({"name", "tests", "failures", "errors", "time"}, {"testsuite"}),
+    "testsuite": ({"name", "tests", "failures", "errors", "time", "timestamp"}, {"testcase"}),
+    "testcase": ({"classname", "name", "time"}, {"failure", "error"}),
+    "failure": ({"message", "type"}, set()),
+    "error": ({"message", "type"}, set()),
+}
+
+
+def test_junit_has_no_element_and_no_attribute_that_its_readers_do_not_know(folder: Path, command: Command) -> None:
+    """And real times, of which the text shows nothing."""
+    shown = command("test").out
+    assert command("test", "--junit", "report.xml").out == shown
+    root = ElementTree.parse(folder / "report.xml").getroot()
+    for element in root.iter():
+        attributes, inside = JUNIT[element.tag]
+        assert set(element.attrib) == attributes
+        assert {child.tag for child in element} <= inside
+    for whole in root.iter("testsuite"):
+        parts = [float(case.attrib["time"]) for case in whole]
+        assert min(parts) >= 0
+        assert float(whole.attrib["time"]) == pytest.approx(sum(parts), abs=1e-5)
+    assert float(root.attrib["time"]) > 0
 
 
 def test_tap_blocks_are_yaml(folder: Path, command: Command) -> None:

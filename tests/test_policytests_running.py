@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
 from calico_engine import Cluster
-from calico_engine.analysis.case_results import Status
+from calico_engine.analysis.case_results import Clocked, Status
 from calico_engine.errors import InvalidManifest
 from calico_engine.manifests.sources import Source
 from calico_engine.policytests import asking
 from calico_engine.policytests.reading import Suite, read_suites, suites_of
+from calico_engine.policytests.results import result_of
 from calico_engine.policytests.running import Clusters, Outcome, TestCase, Watcher, cases_of, run, run_case
 from calico_engine.verdicts import Verdict
 
@@ -118,6 +120,14 @@ def test_steps_of_the_file_come_first() -> None:
     )
     (test,) = cases_of(suites_of([Source("t.yaml", text)]))
     assert run_case(test, CLUSTER).passed
+
+
+def test_times_make_no_difference() -> None:
+    (test,) = cases_of([suite(f"- {json.dumps(NARROW)}")])
+    one = run_case(test, CLUSTER)
+    other = replace(one, clocked=Clocked(one.clocked.began + 1, one.clocked.seconds + 1))
+    assert (one, hash(result_of(one))) == (other, hash(result_of(other)))
+    assert (one.clocked == other.clocked, one.clocked.began > 0) == (False, True)
 
 
 def test_a_case_may_not_ask_without_end(monkeypatch: pytest.MonkeyPatch) -> None:

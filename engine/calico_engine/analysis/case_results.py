@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import field
 
 from calico_engine.analysis.answers import Answered
 from calico_engine.frozen import frozen
@@ -62,8 +63,19 @@ class Difference:
 
 
 @frozen
+class Clocked:
+    """When something began, in seconds since 1970, and how many seconds it took."""
+
+    began: float = 0.0
+    seconds: float = 0.0
+
+
+@frozen
 class CaseResult:
-    """What became of a case. `differences` tell the first of its `failed` questions; `error` why not all were asked."""
+    """What became of a case. `differences` tell the first of its `failed` questions; `error` why not all were asked.
+
+    When that was makes no difference to a result.
+    """
 
     file: str
     line: int
@@ -74,6 +86,7 @@ class CaseResult:
     failed: int
     differences: tuple[Difference, ...] = ()
     error: str = ""
+    clocked: Clocked = field(default=Clocked(), compare=False)
 
     @property
     def passed(self) -> bool:
@@ -91,6 +104,7 @@ class Totals:
     errors: int = 0
     questions: int = 0
     file: str | None = None
+    seconds: float = field(default=0.0, compare=False)
 
     @property
     def all_passed(self) -> bool:
@@ -106,4 +120,5 @@ class Totals:
             self.errors + (result.status is Status.ERROR),
             self.questions + result.questions,
             result.file,
+            self.seconds + result.clocked.seconds,
         )

@@ -30,4 +30,5 @@ def result_of(outcome: Outcome) -> CaseResult:
         outcome.failed,
         joined(differences),
         outcome.error,
+        outcome.clocked,
     )

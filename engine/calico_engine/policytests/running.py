@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import field, replace
 from pathlib import Path
 
-from calico_engine.analysis.case_results import Status
+from calico_engine.analysis.case_results import Clocked, Status
 from calico_engine.cluster import Cluster
 from calico_engine.errors import CalicoEngineError, InvalidManifest, ManifestError
 from calico_engine.frozen import frozen
@@ -60,13 +62,17 @@ class Failure:
 
 @frozen
 class Outcome:
-    """What became of a case. `questions` were asked; `failures` holds the first of `failed`; `error` says why not all."""
+    """What became of a case. `questions` were asked; `failures` holds the first of `failed`; `error` says why not all.
+
+    When that was makes no difference to an outcome.
+    """
 
     test: TestCase
     questions: int = 0
     failed: int = 0
     failures: tuple[Failure, ...] = ()
     error: str = ""
+    clocked: Clocked = field(default=Clocked(), compare=False)
 
     @property
     def status(self) -> Status:
@@ -112,6 +118,11 @@ class Runner:
 
     def run(self, test: TestCase) -> Outcome:
         """One case. Nothing is raised: what keeps a case from being asked is its error."""
+        began, start = time.time(), time.perf_counter()
+        outcome = self._outcome(test)
+        return replace(outcome, clocked=Clocked(began, time.perf_counter() - start))
+
+    def _outcome(self, test: TestCase) -> Outcome:
         case, asked_so_far, failed = test.case, 0, 0
         failures: list[Failure] = []
         try:

@@ -1,10 +1,13 @@
 """What became of cases as JUnit's XML, with the elements and attributes that all of its readers know.
 
+A time is the seconds that the asking took, a timestamp says when a suite's first case began, in UTC without saying so:
+Ant's schema wants no zone. No attribute is unknown to Jenkins' schema (xunit-plugin, `junit-10.xsd`).
 Every text is made printable first, so none holds a character that XML cannot.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 from calico_engine.analysis.case_results import CaseResult, Status, Totals
@@ -24,15 +27,20 @@ class JUnitReport:
 
     def add(self, result: CaseResult) -> None:
         file = printable(result.file, MESSAGE_LIMIT)
-        suite, totals = self._suites.get(file) or (ElementTree.SubElement(self._root, "testsuite", name=file), Totals())
+        suite, totals = self._suites.get(file) or (self._suite(file, result.clocked.began), Totals())
         self._suites[file] = suite, totals.plus(result)
         self._totals = self._totals.plus(result)
-        case = ElementTree.SubElement(suite, "testcase", classname=file, name=printable(result.name))
+        time = _seconds(result.clocked.seconds)
+        case = ElementTree.SubElement(suite, "testcase", classname=file, name=printable(result.name), time=time)
         if not result.passed:
             message, *details = (line.text for line in detail_lines(result))
             name, kind = _PROBLEMS[result.status], result.status.value
             problem = ElementTree.SubElement(case, name, message=message, type=kind)
             problem.text = "\n".join([f"{file}:{result.line}", message, *details])
+
+    def _suite(self, file: str, began: float) -> ElementTree.Element:
+        timestamp = datetime.fromtimestamp(began, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        return ElementTree.SubElement(self._root, "testsuite", name=file, timestamp=timestamp)
 
     def text(self) -> str:
         """The document so far."""
@@ -43,4 +51,9 @@ class JUnitReport:
 
 
 def _counts(totals: Totals) -> dict[str, str]:
-    return {"tests": str(totals.cases), "failures": str(totals.failed), "errors": str(totals.errors)}
+    counts = {"tests": totals.cases, "failures": totals.failed, "errors": totals.errors}
+    return {**{name: str(number) for name, number in counts.items()}, "time": _seconds(totals.seconds)}
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.6f}"

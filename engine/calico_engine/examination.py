@@ -10,6 +10,7 @@ from calico_engine.assembly import assemble
 from calico_engine.datastore import build
 from calico_engine.errors import ManifestError
 from calico_engine.frozen import frozen
+from calico_engine.garbage import collector_paused
 from calico_engine.manifests.calicoctl import refusals
 from calico_engine.manifests.loading import load
 from calico_engine.manifests.sources import Source, read_sources
@@ -49,6 +50,7 @@ def examine(
     return replace(found, unreadable=tuple(unreadable))
 
 
+@collector_paused()
 def examine_sources(sources: Iterable[Source], *, stored: bool = False, calicoctl: bool = False) -> Examination:
     """The same for texts. `calicoctl`: errors are what `calicoctl validate` refuses, and all else is a warning."""
     texts = list(sources)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from calico_engine import Cluster
+from calico_engine.cli.covering import CoverageReports
 from calico_engine.cli.testing import Asked
-from calico_engine.cli.watching import Watched, file_changes, run_on_changes
+from calico_engine.cli.watching import file_changes, run_on_changes
+from calico_engine.policytests.running import Outcome, Runner, TestCase
+from calico_engine.policytests.watched import Watched
 from engine_support.shell import Shell
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "policytest-reports"
@@ -101,6 +106,126 @@ def test_clusters_are_kept_while_only_cases_change(folder: Path, monkeypatch: py
     cases = ("a.policytest.yaml", text("a.policytest.yaml"))
     run_on_changes(ASKED, Changes(folder, cases, cases, ("web.yaml", text("web.yaml")), cases))
     assert loads == [("web.yaml",)] * 2
+
+
+HEAD = "apiVersion: calico-engine/v1\nkind: PolicyTest\n"
+SSH = "from: 203.0.113.7, to: w1, service: tcp/2222, expect: deny"
+OPEN = """
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: open}
+spec: {order: 1, selector: all(), ingress: [{action: Allow}]}
+"""
+CLOSED = OPEN.replace("Allow", "Deny")
+OF_NOBODY = OPEN.replace("all()", "role == 'none'")
+#: Two folders of manifests and a file that a step applies; four suites, the last two in one file.
+FILES: Mapping[str, Callable[[], str]] = {
+    "one/web.yaml": lambda: text("web.yaml"),
+    "one/more.yaml": lambda: CLOSED,
+    "two/web.yaml": lambda: text("web.yaml"),
+    "step.yaml": lambda: CLOSED,
+    "a.policytest.yaml": lambda: f"{HEAD}manifests: [one]\ncases: [{{{SSH}}}]\n",
+    "b.policytest.yaml": lambda: (
+        f"{HEAD}manifests: [two]\ncases: [{{{SSH}}}, {{given: [{{apply: step.yaml}}], {SSH}}}]\n"
+    ),
+    "c.policytest.yaml": lambda: (
+        f"{HEAD}manifests: [two/web.yaml]\ncases: [{{{SSH}}}]\n---\n"
+        f"{HEAD}manifests: [one/more.yaml, two/web.yaml]\ncases: [{{{SSH}}}]\n"
+    ),
+}
+#: What is changed → how many cases of which file are asked again.
+ASKED_AGAIN: Mapping[str, Mapping[str, int]] = {
+    "one/web.yaml": {"a": 1},
+    "one/more.yaml": {"a": 1, "c": 1},
+    "one/new.yaml": {"a": 1},
+    "two/web.yaml": {"b": 2, "c": 2},
+    "two/new.yaml": {"b": 2},
+    "step.yaml": {"b": 2},
+    "a.policytest.yaml": {"a": 1},
+    "two/z.policytest.yaml": {},
+    "c.policytest.yaml": {"c": 2},
+}
+
+
+@pytest.fixture
+def suites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, made in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(made())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+ALL = Asked(paths=("a.policytest.yaml", "b.policytest.yaml", "c.policytest.yaml"))
+
+
+class Recorded(Changes):
+    """Keeps how many cases of which file each run has asked."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, *changes: tuple[str, str]) -> None:
+        super().__init__(folder, *changes)
+        self.runs: list[dict[str, int]] = [{}]
+        run = Runner.run
+
+        def recorded(runner: Runner, test: TestCase) -> Outcome:
+            name = test.file.partition(".")[0]
+            self.runs[-1][name] = self.runs[-1].get(name, 0) + 1
+            return run(runner, test)
+
+        monkeypatch.setattr(Runner, "run", recorded)
+
+    def __call__(self, watched: Watched) -> Iterator[Set[Path]]:
+        for change in super().__call__(watched):
+            self.runs.append({})
+            yield change
+
+
+@pytest.mark.parametrize("name", ASKED_AGAIN)
+def test_only_what_a_change_can_matter_to_is_asked_again(
+    name: str, suites: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it is told again, as the next test says."""
+    changed = FILES[name]() + "# changed\n" if name in FILES else OF_NOBODY.replace("open", "new")
+    changes = Recorded(suites, monkeypatch, (name, changed))
+    assert run_on_changes(ALL, changes) == 0
+    assert changes.runs == [{"a": 1, "b": 2, "c": 2}, ASKED_AGAIN[name]]
+
+
+def some_changes(random: Random) -> Sequence[tuple[str, str]]:
+    texts = [OPEN, CLOSED, OF_NOBODY, "kind: ["]
+    new = [text.replace("open", "new") for text in texts]
+    manifests = {"one/more.yaml": texts, "one/new.yaml": new, "step.yaml": texts}
+    cases = {name: [made(), made().replace("deny", "allow")] for name, made in FILES.items() if "policytest" in name}
+    choices = [(name, text) for name, listed in {**manifests, **cases}.items() for text in listed]
+    return random.choices(choices, k=5)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_told_is_what_a_run_anew_would_tell(
+    seed: int, suites: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = some_changes(Random(seed))
+    run_on_changes(ALL, Changes(suites, *changes))
+    told = capsys.readouterr()
+    for name, made in FILES.items():
+        (suites / name).write_text(made())
+    (suites / "one" / "new.yaml").unlink(missing_ok=True)
+    out = err = ""
+    for name, changed in [("", ""), *changes]:
+        if name:
+            (suites / name).write_text(changed)
+            out += f"\nchanged: {Path(name).name}\n"
+        run_on_changes(ALL, Changes(suites))
+        anew = capsys.readouterr()
+        out, err = out + anew.out, err + anew.err
+    assert (told.out, told.err) == (out, err)
+
+
+def test_what_is_to_be_covered_is_all_asked_again(suites: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers that nobody sees cover nothing."""
+    changes = Recorded(suites, monkeypatch, ("step.yaml", OF_NOBODY))
+    run_on_changes(replace(ALL, coverage=CoverageReports.asked(True, (), None)), changes)
+    assert changes.runs[0] == changes.runs[1]
 
 
 def test_what_is_watched(folder: Path) -> None:

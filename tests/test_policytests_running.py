@@ -16,9 +16,10 @@ from calico_engine.analysis.case_results import Clocked, Status
 from calico_engine.errors import InvalidManifest
 from calico_engine.manifests.sources import Source
 from calico_engine.policytests import asking
+from calico_engine.policytests.clusters import Clusters
 from calico_engine.policytests.reading import Suite, read_suites, suites_of
 from calico_engine.policytests.results import result_of
-from calico_engine.policytests.running import Clusters, Outcome, TestCase, Watcher, cases_of, run, run_case
+from calico_engine.policytests.running import Outcome, TestCase, Watcher, cases_of, run, run_case
 from calico_engine.verdicts import Verdict
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"

@@ -13,10 +13,10 @@ from calico_engine.cli.covering import CoverageReports
 from calico_engine.cli.screen import print_json, print_lines
 from calico_engine.errors import printable
 from calico_engine.frozen import frozen
+from calico_engine.policytests.clusters import Clusters
 from calico_engine.policytests.coverage import CoverageWatcher
+from calico_engine.policytests.keeping import Kept
 from calico_engine.policytests.preparing import Prepared, prepare
-from calico_engine.policytests.results import result_of
-from calico_engine.policytests.running import Clusters, Watcher
 from calico_engine.reports.junit import JUnitReport
 from calico_engine.reports.policy_tests import case_finding, result_lines, results_json, summary_line
 
@@ -43,12 +43,12 @@ class Asked:
         return prepare(self.paths, self.files, recursive=self.recursive, keyword=self.keyword, clusters=clusters)
 
 
-def run_once(asked: Asked, prepared: Prepared) -> int:
-    """The cases and the reports about them; the exit code."""
+def run_once(asked: Asked, prepared: Prepared, kept: Kept | None = None) -> int:
+    """The cases and the reports about them; the exit code. `kept`: results of earlier runs; they cover nothing."""
     for name in asked.written:
         _write(name, "")  # what cannot be written is said before anything is run
     watcher = CoverageWatcher(prepared) if asked.coverage else None
-    results = _Results(prepared, watcher)
+    results = _Results(len(prepared.tests), prepared.results(watcher, None if asked.coverage else kept))
     _print_report(asked, results)
     if asked.junit is not None:
         _write(asked.junit, results.junit.text())
@@ -67,15 +67,14 @@ def _report_coverage(asked: Asked, coverage: Coverage) -> bool:
 class _Results:
     """Results as they come. None is kept: there may be many."""
 
-    def __init__(self, prepared: Prepared, watcher: Watcher | None) -> None:
-        self._prepared = prepared
-        self._watcher = watcher
-        self.planned = len(prepared.tests)
+    def __init__(self, planned: int, results: Iterator[CaseResult]) -> None:
+        self.planned = planned
+        self._results = results
         self.totals = Totals()
         self.junit = JUnitReport()
 
     def __iter__(self) -> Iterator[CaseResult]:
-        for result in map(result_of, self._prepared.run(self._watcher)):
+        for result in self._results:
             self.totals = self.totals.plus(result)
             self.junit.add(result)
             yield result

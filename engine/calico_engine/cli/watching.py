@@ -1,4 +1,4 @@
-"""`calico-engine test --watch`: the cases are run again whenever one of their files, or one of the manifests, changes."""
+"""`calico-engine test --watch`: whenever files change, the cases that they matter to are run again, and all are told."""
 
 from __future__ import annotations
 
@@ -11,41 +11,14 @@ from calico_engine.cli.running import guarded
 from calico_engine.cli.screen import print_lines
 from calico_engine.cli.testing import Asked, run_once
 from calico_engine.errors import InvalidManifest, printable
-from calico_engine.frozen import frozen
-from calico_engine.manifests.sources import MANIFEST_SUFFIXES
-from calico_engine.policytests import SUFFIXES
+from calico_engine.policytests.clusters import Clusters
+from calico_engine.policytests.keeping import Kept
 from calico_engine.policytests.preparing import Prepared
-from calico_engine.policytests.running import Clusters, applied_files
+from calico_engine.policytests.running import applied_files
+from calico_engine.policytests.watched import Watched
 from calico_engine.reports.lines import Line
 
 _NAMED = 3
-
-
-@frozen
-class Watched:
-    """Files, and folders of whose files those count that may be manifests or hold cases. All as they really are."""
-
-    files: frozenset[Path] = frozenset()
-    folders: frozenset[Path] = frozenset()
-
-    @classmethod
-    def of(cls, paths: Iterable[Path]) -> Watched:
-        real = {path.resolve() for path in paths}
-        folders = frozenset(path for path in real if path.is_dir())
-        return cls(frozenset(real - folders), folders)
-
-    def with_files(self, files: Iterable[Path]) -> Watched:
-        return Watched(self.files | {file.resolve() for file in files}, self.folders)
-
-    @property
-    def roots(self) -> set[Path]:
-        """The folders to look at. Editors often replace a file, so that its folder is what tells of it."""
-        return {folder for folder in (*self.folders, *(file.parent for file in self.files)) if folder.is_dir()}
-
-    def concerns(self, changed: Path) -> bool:
-        if changed in self.files:
-            return True
-        return changed.name.lower().endswith(MANIFEST_SUFFIXES) and any(map(changed.is_relative_to, self.folders))
 
 
 #: The files that changed, batch after batch, beginning at once.
@@ -83,7 +56,7 @@ def run_on_changes(asked: Asked, changes: Changes = file_changes) -> int:
                 watched = runs.watched
                 batches = changes(watched)
             if runs.prepared is not None:
-                code = run_once(asked, runs.prepared)
+                code = run_once(asked, runs.prepared, runs.kept)
             changed = next(batches, None)
             if changed is None:
                 return code
@@ -93,11 +66,12 @@ def run_on_changes(asked: Asked, changes: Changes = file_changes) -> int:
 
 
 class _Runs:
-    """One run after the other. Clusters are kept while only cases change."""
+    """One run after the other. Clusters and results are kept while their files do not change."""
 
     def __init__(self, asked: Asked) -> None:
         self._asked = asked
-        self._clusters = self._unloaded()
+        self._clusters = Clusters(asked.files, recursive=asked.recursive)
+        self.kept = Kept()
         self.prepared: Prepared | None = None
         self.watched = self._watched(())
 
@@ -112,15 +86,12 @@ class _Runs:
         self.watched = self._watched(_paths(self.prepared))
 
     def forget(self, changed: Set[Path]) -> None:
-        if not all(path.name.endswith(SUFFIXES) for path in changed):
-            self._clusters = self._unloaded()
+        self._clusters.forget(changed)
+        self.kept.forget(changed)
         if self._asked.output == "text":
             names = [printable(path.name) for path in sorted(changed)[:_NAMED]]
             more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
             print_lines([Line(""), Line(f"changed: {', '.join(names)}{more}", "dim")], sys.stdout)
-
-    def _unloaded(self) -> Clusters:
-        return Clusters(self._asked.files, recursive=self._asked.recursive)
 
     def _watched(self, paths: Iterable[Path]) -> Watched:
         return Watched.of([*map(Path, self._asked.paths), *map(Path, self._asked.files), *paths])

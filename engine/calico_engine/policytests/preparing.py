@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from calico_engine.analysis.case_results import CaseResult
 from calico_engine.errors import InvalidManifest, ManifestError, UnknownReference, quoted
 from calico_engine.frozen import frozen
 from calico_engine.manifests.sources import read_sources
+from calico_engine.policytests.clusters import Clusters
+from calico_engine.policytests.keeping import Kept
 from calico_engine.policytests.reading import Suite, examine_suites, find_files
-from calico_engine.policytests.running import Clusters, Outcome, TestCase, Watcher, cases_of, run
+from calico_engine.policytests.results import result_of
+from calico_engine.policytests.running import TestCase, Watcher, cases_of, run
 
 
 @frozen
@@ -25,8 +29,14 @@ class Prepared:
         """The cases that are to be run."""
         return cases_of(self.suites, self.keyword)
 
-    def run(self, watcher: Watcher | None = None) -> Iterator[Outcome]:
-        return run(self.suites, self.clusters, watcher, self.keyword)
+    def results(self, watcher: Watcher | None = None, kept: Kept | None = None) -> Iterator[CaseResult]:
+        """What becomes of them; of suites that are as they were, what is `kept`."""
+        for suite in self.suites:
+            fresh = map(result_of, run([suite], self.clusters, watcher, self.keyword))
+            if kept is not None and cases_of([suite], self.keyword):
+                yield from kept.results(suite, self.clusters.of(suite), fresh)
+            else:
+                yield from fresh
 
 
 def prepare(

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from pathlib import Path
 
 from calico_engine.analysis.case_results import Clocked, Status
 from calico_engine.cluster import Cluster
-from calico_engine.errors import CalicoEngineError, InvalidManifest, ManifestError
+from calico_engine.errors import CalicoEngineError
 from calico_engine.frozen import frozen
 from calico_engine.manifests.encoding import to_json
 from calico_engine.policytests.asking import Asked, Asker
+from calico_engine.policytests.clusters import Clusters
 from calico_engine.policytests.expectations import mismatch
 from calico_engine.policytests.reading import Suite
 from calico_engine.policytests.suites import Case, Step
@@ -189,45 +190,6 @@ def _manifest(given: object, folder: Path) -> str | os.PathLike[str] | Mapping[s
     if isinstance(given, Mapping):
         return given
     raise ValueError("apply: must be a file, an object, or a list of these")
-
-
-class Clusters:
-    """The clusters that suites are about, each loaded once."""
-
-    def __init__(self, files: Sequence[str] = (), *, recursive: bool = False) -> None:
-        """`files` are asked about in the place of the manifests that the suites name."""
-        self._files = tuple(files)
-        self._recursive = recursive
-        self._loaded: dict[tuple[tuple[str, ...], bool], Cluster | InvalidManifest] = {}
-
-    def of(self, suite: Suite) -> Cluster:
-        """The cluster of a suite. InvalidManifest with all that is wrong in its manifests, or if it names none."""
-        paths = self.paths(suite)
-        if not paths:
-            message = "no manifests to test: name files or folders here, or give them with -f"
-            raise InvalidManifest([ManifestError(suite.file, path="manifests", message=message)])
-        return self.load(paths, recursive=self._recursive or (suite.test.recursive and not self._files))
-
-    def load(self, paths: Sequence[str], *, recursive: bool = False) -> Cluster:
-        """The cluster of files and folders. InvalidManifest with all that is wrong in them."""
-        key = (tuple(map(os.path.realpath, paths)), recursive)
-        if key not in self._loaded:
-            self._loaded[key] = _loaded(paths, recursive)
-        found = self._loaded[key]
-        if isinstance(found, InvalidManifest):
-            raise found
-        return found
-
-    def paths(self, suite: Suite) -> tuple[str, ...]:
-        """The files and folders that a suite is about."""
-        return self._files or tuple(os.path.normpath(suite.folder / path) for path in suite.test.manifests)
-
-
-def _loaded(paths: Iterable[str], recursive: bool) -> Cluster | InvalidManifest:
-    try:
-        return Cluster.load(*paths, recursive=recursive)
-    except InvalidManifest as wrong:
-        return wrong
 
 
 def run(

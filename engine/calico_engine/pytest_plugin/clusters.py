@@ -12,7 +12,7 @@ import pytest
 from calico_engine.cluster import Cluster
 from calico_engine.errors import InvalidManifest
 from calico_engine.frozen import frozen
-from calico_engine.policytests.running import Clusters
+from calico_engine.policytests.clusters import Clusters
 from calico_engine.pytest_plugin import MANIFESTS
 
 _CLUSTERS = pytest.StashKey[Clusters]()

@@ -159,14 +159,14 @@ class Reading:
 
 
 def read_object(model: type[Resource], value: dict[str, object], stored: bool) -> Reading:
-    """One object through all layers; a `stored` one is only decoded."""
+    """One object through all layers; a `stored` one is only decoded, unless it is a Host, which no datastore holds."""
     resource, problems = decode(model, value)
     if resource is None:
         return Reading(None, problems + _further_problems(model, value, problems))
-    if stored:
-        return Reading(resource, problems)
     if isinstance(resource, Host):
         return Reading(resource, host_problems(resource))
+    if stored:
+        return Reading(resource, problems)
     problems = validate(resource)
     if problems:
         return Reading(None, problems)

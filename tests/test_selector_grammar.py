@@ -12,27 +12,30 @@ from pathlib import Path
 import pytest
 
 import calico_selectors
-from calico_selectors import tables
+from calico_selectors import shipped_tables
 from calico_selectors.lark_tables import build, shipped_text
+from calico_selectors.shipped_tables import load
+from calico_selectors.tables import GRAMMAR as FILE
+from calico_selectors.tables import SHIPPED
 
-GRAMMAR = tables.GRAMMAR.read_text(encoding="utf-8")
+GRAMMAR = FILE.read_text(encoding="utf-8")
 
 
 def test_the_shipped_tables_are_up_to_date() -> None:
-    assert tables.SHIPPED.read_text(encoding="utf-8") == shipped_text(GRAMMAR), (
+    assert SHIPPED.read_text(encoding="utf-8") == shipped_text(GRAMMAR), (
         "the grammar has changed: run python -m calico_selectors.lark_tables"
     )
 
 
 def test_what_is_loaded_is_what_lark_makes() -> None:
-    assert tables.load() == build(GRAMMAR)
+    assert load() == build(GRAMMAR)
 
 
 def test_an_edited_grammar_holds_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     edited = GRAMMAR.replace('"has("', '"exists("')
     (tmp_path / "grammar.lark").write_text(edited, encoding="utf-8")
-    monkeypatch.setattr(tables, "GRAMMAR", tmp_path / "grammar.lark")
-    assert "exists(" in tables.load().terminals
+    monkeypatch.setattr(shipped_tables, "GRAMMAR", tmp_path / "grammar.lark")
+    assert "exists(" in load().terminals
 
 
 def test_lark_is_not_needed_for_the_grammar_as_it_is_shipped() -> None:

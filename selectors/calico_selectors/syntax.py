@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import cast
 
-from calico_selectors import tables
 from calico_selectors.complaints import complaint
 from calico_selectors.machine import Action, Machine, Stopped
 from calico_selectors.nodes import (
@@ -24,6 +23,7 @@ from calico_selectors.nodes import (
     Or,
     StartsWith,
 )
+from calico_selectors.shipped_tables import load
 
 
 def parse(text: str) -> Node:
@@ -36,7 +36,7 @@ def parse(text: str) -> Node:
 
 @cache
 def _machine() -> Machine:
-    return Machine(tables.load(), _ACTIONS)
+    return Machine(load(), _ACTIONS)
 
 
 def _operation(negations: str, primary: Node) -> Node:

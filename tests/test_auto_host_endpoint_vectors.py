@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 import pytest
 import yaml
 
-from calico_engine.controllers.auto_host_endpoint_plans import CREATED_BY, CREATED_BY_LABEL
-from calico_engine.controllers.kube_controllers_configuration import DatastoreForm, running_configuration
-from calico_engine.controllers.label_sync import KubernetesNode
-from calico_engine.controllers.node_controllers import Changes, NodeControllers
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.plans import CREATED_BY, CREATED_BY_LABEL
+from calico_engine.controllers.kube_controllers.configuration import DatastoreForm, running_configuration
+from calico_engine.controllers.kube_controllers.label_sync import KubernetesNode
+from calico_engine.controllers.kube_controllers.node_controllers import Changes, NodeControllers
 from calico_engine.manifests.decoding import decode
 from calico_engine.resources import API_VERSION, HostEndpoint, KubeControllersConfiguration, Node, Resource
 from calico_engine.resources.profiles import DEFAULT_ALLOW_PROFILE

@@ -7,14 +7,14 @@ import json
 import pytest
 
 from calico_engine.controllers import convert
-from calico_engine.controllers.auto_host_endpoint_plans import Why, plan_for
-from calico_engine.controllers.auto_host_endpoint_reports import ControllerState, Deletion, Fate
-from calico_engine.controllers.auto_host_endpoints import (
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.plans import Why, plan_for
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.reports import ControllerState, Deletion, Fate
+from calico_engine.controllers.kube_controllers.configuration import HostEndpointSettings
+from calico_engine.controllers.kube_controllers.running import (
     ControllerRun,
     run_node_controllers,
     with_automatic_host_endpoints,
 )
-from calico_engine.controllers.kube_controllers_configuration import HostEndpointSettings
 from calico_engine.datastore import Datastore, build
 from calico_engine.errors import InvalidConfiguration
 from calico_engine.manifests.loading import load

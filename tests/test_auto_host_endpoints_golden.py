@@ -18,16 +18,16 @@ from typing import Any, TypeVar
 import pytest
 
 from calico_engine.controllers import convert
-from calico_engine.controllers.auto_host_endpoint_controller import ControllerCrash
-from calico_engine.controllers.auto_host_endpoint_store import Cause
-from calico_engine.controllers.auto_host_endpoints import run_node_controllers
-from calico_engine.controllers.kube_controllers_configuration import (
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.controller import ControllerCrash
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.store import Cause
+from calico_engine.controllers.kube_controllers.configuration import (
     DatastoreForm,
     running_configuration,
     stored_configuration,
 )
-from calico_engine.controllers.label_sync import KubernetesNode
-from calico_engine.controllers.node_controllers import Changes, NodeControllers
+from calico_engine.controllers.kube_controllers.label_sync import KubernetesNode
+from calico_engine.controllers.kube_controllers.node_controllers import Changes, NodeControllers
+from calico_engine.controllers.kube_controllers.running import run_node_controllers
 from calico_engine.datastore import Datastore, Entry, KubernetesEntry
 from calico_engine.manifests.decoding import decode
 from calico_engine.manifests.encoding import to_json

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from calico_engine.controllers.kube_controllers_configuration import (
+from calico_engine.controllers.kube_controllers.configuration import (
     DatastoreForm,
     NodeController,
     RunningConfiguration,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from calico_engine.controllers.annotations import (
+from calico_engine.controllers.kubernetes.annotations import (
     Interface,
     InvalidAnnotation,
     read_interfaces,
@@ -16,12 +16,12 @@ from calico_engine.controllers.annotations import (
     read_texts,
     write_text_map,
 )
-from calico_engine.controllers.conversion import API_VERSIONS, convert, convert_for_etcd
-from calico_engine.controllers.identity import convert_uid
-from calico_engine.controllers.ports import InvalidPort, port_from_text
-from calico_engine.controllers.quality_of_service import quality_of_service
-from calico_engine.controllers.quantities import quantity_value
-from calico_engine.controllers.reading import Struct, Unconvertible, WrongType
+from calico_engine.controllers.kubernetes.conversion import API_VERSIONS, convert, convert_for_etcd
+from calico_engine.controllers.kubernetes.identity import convert_uid
+from calico_engine.controllers.kubernetes.ports import InvalidPort, port_from_text
+from calico_engine.controllers.kubernetes.quality_of_service import quality_of_service
+from calico_engine.controllers.kubernetes.quantities import quantity_value
+from calico_engine.controllers.kubernetes.reading import Struct, Unconvertible, WrongType
 
 UID = "30316465-6365-4463-ad63-3564622d3638"
 QOS = "qos.projectcalico.org/"

@@ -17,8 +17,8 @@ import pytest
 from calico_engine.compiler import flattening
 from calico_engine.compiler.conversion import convert as felix_model
 from calico_engine.compiler.felix_model import FelixModel
-from calico_engine.controllers.conversion import Conversion, convert, convert_for_etcd
-from calico_engine.controllers.workloads import is_ready, is_workload_endpoint
+from calico_engine.controllers.kubernetes.conversion import Conversion, convert, convert_for_etcd
+from calico_engine.controllers.kubernetes.workloads import is_ready, is_workload_endpoint
 from calico_engine.datastore import Datastore, Entry
 from calico_engine.manifests.decoding import decode
 from calico_engine.networks import parse_network

@@ -13,12 +13,12 @@ import yaml
 
 from calico_engine.compiler import flattening
 from calico_engine.compiler.conversion import convert as felix_model
-from calico_engine.controllers.conversion import Conversion, convert, convert_for_etcd
-from calico_engine.controllers.identity import convert_uid, interface_name
-from calico_engine.controllers.label_selectors import ANY_POD, namespace_selector, pod_selector
-from calico_engine.controllers.ports import port_from_text, simplify_ports
-from calico_engine.controllers.reading import Struct, Unconvertible
-from calico_engine.controllers.workloads import is_ready, is_workload_endpoint
+from calico_engine.controllers.kubernetes.conversion import Conversion, convert, convert_for_etcd
+from calico_engine.controllers.kubernetes.identity import convert_uid, interface_name
+from calico_engine.controllers.kubernetes.label_selectors import ANY_POD, namespace_selector, pod_selector
+from calico_engine.controllers.kubernetes.ports import port_from_text, simplify_ports
+from calico_engine.controllers.kubernetes.reading import Struct, Unconvertible
+from calico_engine.controllers.kubernetes.workloads import is_ready, is_workload_endpoint
 from calico_engine.datastore import Datastore, Entry
 from calico_engine.manifests.decoding import decode
 from calico_engine.resources import WorkloadEndpoint

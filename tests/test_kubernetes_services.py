@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from calico_engine.controllers.api_server import with_api_server_defaults
-from calico_engine.controllers.conversion import convert
-from calico_engine.controllers.services import ServiceIndex, ServiceMembers, service_index
+from calico_engine.controllers.kubernetes.api_server import with_api_server_defaults
+from calico_engine.controllers.kubernetes.conversion import convert
+from calico_engine.controllers.kubernetes.services import ServiceIndex, ServiceMembers, service_index
 from calico_engine.packets import SCTP, TCP, UDP, format_address, parse_address
 
 NAME = "kubernetes.io/service-name"

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 import pytest
 
-from calico_engine.controllers.label_sync import (
+from calico_engine.controllers.kube_controllers.label_sync import (
     KUBE_LABELS_ANNOTATION,
     KubernetesNode,
     LabelController,
     kubernetes_name,
     with_kubernetes_labels,
 )
-from calico_engine.controllers.reading import Unconvertible
+from calico_engine.controllers.kubernetes.reading import Unconvertible
 from calico_engine.resources import Node
 from calico_engine.resources.base import ObjectMeta
 from calico_engine.resources.nodes import NodeSpec, OrchRef

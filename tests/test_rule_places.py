@@ -11,9 +11,9 @@ import pytest
 
 from calico_engine import Cluster
 from calico_engine.controllers import convert
-from calico_engine.controllers.cluster_network_policies import written_rules as of_cluster_policy
-from calico_engine.controllers.network_policies import written_rules
-from calico_engine.controllers.reading import Struct
+from calico_engine.controllers.kubernetes.cluster_network_policies import written_rules as of_cluster_policy
+from calico_engine.controllers.kubernetes.network_policies import written_rules
+from calico_engine.controllers.kubernetes.reading import Struct
 from calico_engine.packets import Direction
 
 SAMPLE = Path(__file__).parent.parent / "fixtures" / "golden" / "kubernetes-conversions-sample.jsonl"

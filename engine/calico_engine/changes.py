@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from calico_engine.controllers.kube_controllers_configuration import CONFIGURATION_NAME, stored_configuration
+from calico_engine.controllers.kube_controllers.configuration import CONFIGURATION_NAME, stored_configuration
 from calico_engine.datastore import Datastore, Entry, Key, KubernetesEntry, build
 from calico_engine.errors import ChangeRefused, InvalidManifest, UnknownReference, printable
 from calico_engine.frozen import frozen

@@ -15,7 +15,7 @@ from calico_engine.assembly import Assembly, assemble
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.felix_model import FelixEndpoint, ResourceId, RuleId
 from calico_engine.configuration import FelixParameters
-from calico_engine.controllers.rule_places import rule_path
+from calico_engine.controllers.kubernetes.rule_places import rule_path
 from calico_engine.dataplane.open_fields import settle
 from calico_engine.dataplane.outcomes import Decision
 from calico_engine.dataplane.reader import PacketReader, fields_to_try
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from calico_engine.analysis.coverage import CoverageCollector
     from calico_engine.analysis.mutation.mutants import Mutant
     from calico_engine.analysis.selection import Selection
-    from calico_engine.controllers.auto_host_endpoint_reports import HostEndpointReport
+    from calico_engine.controllers.kube_controllers.auto_host_endpoints.reports import HostEndpointReport
 
 
 _DATASTORES = ("kubernetes", "etcdv3")
@@ -270,7 +270,10 @@ class Cluster:
     @property
     def controllers(self) -> HostEndpointReport:
         """What kube-controllers did about automatic host endpoints: for each node what it got and why, or why not."""
-        from calico_engine.controllers.auto_host_endpoint_reports import ControllerState, HostEndpointReport
+        from calico_engine.controllers.kube_controllers.auto_host_endpoints.reports import (
+            ControllerState,
+            HostEndpointReport,
+        )
 
         run = self._assembly.convergence.run
         return HostEndpointReport(ControllerState.NOT_CONFIGURED) if run is None else run.report

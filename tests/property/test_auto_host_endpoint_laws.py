@@ -9,12 +9,16 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calico_engine.controllers.auto_host_endpoint_names import host_endpoint_name
-from calico_engine.controllers.auto_host_endpoint_plans import CREATED_BY, CREATED_BY_LABEL, is_automatic
-from calico_engine.controllers.auto_host_endpoints import run_node_controllers, with_automatic_host_endpoints
-from calico_engine.controllers.kube_controllers_configuration import DatastoreForm, running_configuration
-from calico_engine.controllers.label_sync import KubernetesNode, with_kubernetes_labels
-from calico_engine.controllers.node_controllers import Changes, NodeControllers
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.names import host_endpoint_name
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.plans import (
+    CREATED_BY,
+    CREATED_BY_LABEL,
+    is_automatic,
+)
+from calico_engine.controllers.kube_controllers.configuration import DatastoreForm, running_configuration
+from calico_engine.controllers.kube_controllers.label_sync import KubernetesNode, with_kubernetes_labels
+from calico_engine.controllers.kube_controllers.node_controllers import Changes, NodeControllers
+from calico_engine.controllers.kube_controllers.running import run_node_controllers, with_automatic_host_endpoints
 from calico_engine.datastore import Datastore, Entry
 from calico_engine.resources import HostEndpoint, KubeControllersConfiguration, Node, Resource
 from calico_engine.resources.base import ObjectMeta

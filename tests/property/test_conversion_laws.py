@@ -12,15 +12,15 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from calico_engine.controllers.annotations import read_text_map, write_text_map
-from calico_engine.controllers.api_server import with_api_server_defaults
-from calico_engine.controllers.conversion import Conversion, convert, convert_for_etcd
-from calico_engine.controllers.identity import ORCHESTRATOR_LABEL, convert_uid, workload_name
-from calico_engine.controllers.label_selectors import namespace_selector, pod_selector
-from calico_engine.controllers.ports import port_from_text, port_json, simplify_ports
-from calico_engine.controllers.reading import Struct
-from calico_engine.controllers.services import service_index
-from calico_engine.controllers.workloads import is_ready, is_workload_endpoint
+from calico_engine.controllers.kubernetes.annotations import read_text_map, write_text_map
+from calico_engine.controllers.kubernetes.api_server import with_api_server_defaults
+from calico_engine.controllers.kubernetes.conversion import Conversion, convert, convert_for_etcd
+from calico_engine.controllers.kubernetes.identity import ORCHESTRATOR_LABEL, convert_uid, workload_name
+from calico_engine.controllers.kubernetes.label_selectors import namespace_selector, pod_selector
+from calico_engine.controllers.kubernetes.ports import port_from_text, port_json, simplify_ports
+from calico_engine.controllers.kubernetes.reading import Struct
+from calico_engine.controllers.kubernetes.services import service_index
+from calico_engine.controllers.kubernetes.workloads import is_ready, is_workload_endpoint
 from calico_engine.resources.rules import Port, parse_port
 from calico_selectors import Selector
 

@@ -41,7 +41,7 @@ def convert(
     Calico's own objects are passed over, and so are Services and their EndpointSlices, which Felix reads as they are.
     """
     from calico_engine.cli.writing import print_manifests
-    from calico_engine.controllers.converting import products
+    from calico_engine.controllers.kubernetes.converting import products
     from calico_engine.manifests.loading import load
     from calico_engine.manifests.sources import read_sources
     from calico_engine.reports.findings import finding_lines

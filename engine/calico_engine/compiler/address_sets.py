@@ -15,7 +15,7 @@ from operator import is_
 from calico_engine.compiler.entities import Entities, Entity, Groups, groups
 from calico_engine.compiler.felix_model import FelixModel, NamedPort, Net
 from calico_engine.compiler.intervals import Intervals, contains, merged
-from calico_engine.controllers.services import ServiceMembers
+from calico_engine.controllers.kubernetes.services import ServiceMembers
 from calico_engine.frozen import frozen
 from calico_engine.reuse import Reuse
 from calico_selectors import Selector

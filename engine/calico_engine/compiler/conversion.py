@@ -28,7 +28,7 @@ from calico_engine.compiler.felix_model import (
 )
 from calico_engine.compiler.intervals import parse_net
 from calico_engine.compiler.rule_conversion import Unusable, convert_rules, parse_selector
-from calico_engine.controllers.services import ReadSlice, ServiceIndex, joined_slices, read_slice
+from calico_engine.controllers.kubernetes.services import ReadSlice, ServiceIndex, joined_slices, read_slice
 from calico_engine.datastore import Datastore, Entry, Key, KubernetesEntry
 from calico_engine.packets import PORT_PROTOCOLS, Direction, find_address, protocol_number
 from calico_engine.resources import (
@@ -153,7 +153,7 @@ def _converted(entry: Entry, spoofing_allowed: bool) -> FelixPart:
 def _staged_kubernetes_policy(policy: StagedKubernetesNetworkPolicy, owner: ResourceId) -> FelixPolicy | None:
     if policy.spec.staged_action == "Delete":
         return None
-    from calico_engine.controllers.staged_kubernetes import as_network_policy  # rare, and many modules
+    from calico_engine.controllers.kubernetes.staged_kubernetes import as_network_policy  # rare, and many modules
 
     converted, reason = as_network_policy(policy)
     if converted is None:

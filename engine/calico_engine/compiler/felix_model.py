@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from calico_engine.controllers.services import ServiceIndex
+from calico_engine.controllers.kubernetes.services import ServiceIndex
 from calico_engine.datastore import Entry, Key
 from calico_engine.frozen import frozen
 from calico_engine.manifests.yaml_problems import Path

@@ -9,7 +9,7 @@ from typing import TypeVarTuple
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.felix_model import FelixPart, FelixPolicy, FelixProfile, FelixRule
 from calico_engine.compiler.rules import applies, ignored_criteria
-from calico_engine.controllers.services import ServiceIndex
+from calico_engine.controllers.kubernetes.services import ServiceIndex
 from calico_engine.datastore import Entry, Key
 from calico_engine.errors import ManifestError
 from calico_engine.manifests.yaml_problems import Path

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from calico_engine.controllers.conversion import Conversion, convert
+    from calico_engine.controllers.kubernetes.conversion import Conversion, convert
 
 __all__ = ["Conversion", "convert"]
 
@@ -12,6 +12,6 @@ def __getattr__(name: str) -> object:
     """The converters are many modules, and most questions are about manifests without any Kubernetes object."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from calico_engine.controllers import conversion
+    from calico_engine.controllers.kubernetes import conversion
 
     return getattr(conversion, name)

@@ -17,8 +17,8 @@ from calico_engine.resources import KubeControllersConfiguration
 from calico_engine.reuse import Reuse
 
 if TYPE_CHECKING:
-    from calico_engine.controllers.auto_host_endpoints import ControllerRun
-    from calico_engine.controllers.kubernetes_objects import Converted
+    from calico_engine.controllers.kube_controllers.running import ControllerRun
+    from calico_engine.controllers.kubernetes.objects import Converted
 
 _Table = Mapping[Key, Entry]
 
@@ -48,7 +48,7 @@ def converge(datastore: Datastore, *, form: str = "kubernetes", reuse: Reuse | N
     converted = _with_kubernetes_objects(datastore, form, reuse) if datastore.kubernetes else Convergence(datastore)
     if not datastore.tables(KubeControllersConfiguration):
         return converted
-    from calico_engine.controllers.auto_host_endpoints import run_node_controllers
+    from calico_engine.controllers.kube_controllers.running import run_node_controllers
 
     run = run_node_controllers(converted.datastore, form=form, reuse=reuse)
     return replace(
@@ -61,7 +61,7 @@ def converge(datastore: Datastore, *, form: str = "kubernetes", reuse: Reuse | N
 
 
 def _with_kubernetes_objects(datastore: Datastore, form: str, reuse: Reuse) -> Convergence:
-    from calico_engine.controllers.kubernetes_objects import converted
+    from calico_engine.controllers.kubernetes.objects import converted
 
     all_products = []
     for kind, table in datastore.kubernetes.by_kind.items():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from calico_engine.controllers.auto_host_endpoint_remarks import FAULTS, sentence
-from calico_engine.controllers.auto_host_endpoint_reports import (
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.remarks import FAULTS, sentence
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.reports import (
     EndpointReport,
     Fate,
     HostEndpointReport,

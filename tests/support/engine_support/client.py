@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calico_engine.controllers.kube_controllers_configuration import stored_configuration
+from calico_engine.controllers.kube_controllers.configuration import stored_configuration
 from calico_engine.manifests.client_rules import client_rules
 from calico_engine.manifests.decoding import Problem
 from calico_engine.manifests.schema import schema_findings

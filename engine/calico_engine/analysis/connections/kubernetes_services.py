@@ -21,8 +21,8 @@ from calico_engine.analysis.connections.service_endpoints import (
     read_endpoints,
     usable,
 )
-from calico_engine.controllers.reading import Struct, Unconvertible, WrongType
-from calico_engine.controllers.services import service_index
+from calico_engine.controllers.kubernetes.reading import Struct, Unconvertible, WrongType
+from calico_engine.controllers.kubernetes.services import service_index
 from calico_engine.datastore import Datastore
 from calico_engine.frozen import frozen
 from calico_engine.networks import Network, parse_network

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from calico_engine.controllers.reading import Struct
+from calico_engine.controllers.kubernetes.reading import Struct
 from calico_engine.frozen import frozen
 from calico_engine.packets import SCTP, TCP, UDP, find_address, format_address
 

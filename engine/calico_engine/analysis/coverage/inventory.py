@@ -18,7 +18,7 @@ from calico_engine.compiler.felix_model import (
     ResourceId,
 )
 from calico_engine.compiler.ordering import in_order
-from calico_engine.controllers.rule_places import rule_path
+from calico_engine.controllers.kubernetes.rule_places import rule_path
 from calico_engine.manifests.origin import Origin
 from calico_engine.manifests.yaml_problems import Path
 from calico_engine.packets import Direction

@@ -12,7 +12,7 @@ from calico_engine.analysis.mutation.policies import policy_mutations
 from calico_engine.analysis.mutation.tiers import Move, moves, tier_mutations
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.ordering import in_order
-from calico_engine.controllers.auto_host_endpoint_plans import is_automatic
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.plans import is_automatic
 from calico_engine.datastore import Datastore, Entry, Key
 from calico_engine.resources import (
     GlobalNetworkPolicy,

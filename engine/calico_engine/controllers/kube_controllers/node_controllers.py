@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from calico_engine.controllers.auto_host_endpoint_controller import HostEndpointController, Plans
-from calico_engine.controllers.auto_host_endpoint_store import HostEndpointStore, Refusals
-from calico_engine.controllers.kube_controllers_configuration import (
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.controller import HostEndpointController, Plans
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.store import HostEndpointStore, Refusals
+from calico_engine.controllers.kube_controllers.configuration import (
     DatastoreForm,
     HostEndpointSettings,
     RunningConfiguration,
 )
-from calico_engine.controllers.label_sync import KubernetesNode, LabelController
+from calico_engine.controllers.kube_controllers.label_sync import KubernetesNode, LabelController
 from calico_engine.frozen import frozen
 from calico_engine.resources import HostEndpoint, Node
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from calico_engine.controllers.quantities import quantity_value
+from calico_engine.controllers.kubernetes.quantities import quantity_value
 
 _KUBERNETES, _CALICO = "kubernetes.io/", "qos.projectcalico.org/"
 #: name after the direction → least and greatest value; what is outside is brought to the bound.

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from calico_engine.configuration import GoPattern
-from calico_engine.controllers.auto_host_endpoint_names import host_endpoint_name
-from calico_engine.controllers.kube_controllers_configuration import HostEndpointSettings
-from calico_engine.controllers.node_addresses import (
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.addresses import (
     KnownAddress,
     addresses_within,
     known_addresses,
     with_interface,
 )
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.names import host_endpoint_name
+from calico_engine.controllers.kube_controllers.configuration import HostEndpointSettings
 from calico_engine.frozen import frozen
 from calico_engine.resources import API_VERSION, HostEndpoint, Node
 from calico_engine.resources.base import ObjectMeta

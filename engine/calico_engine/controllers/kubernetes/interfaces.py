@@ -6,9 +6,9 @@ stands there twice, so a bad one there is removed twice; when that reaches past 
 
 from __future__ import annotations
 
-from calico_engine.controllers.annotations import Interface
-from calico_engine.controllers.cidrs import is_address
-from calico_engine.controllers.reading import Unconvertible
+from calico_engine.controllers.kubernetes.annotations import Interface
+from calico_engine.controllers.kubernetes.cidrs import is_address
+from calico_engine.controllers.kubernetes.reading import Unconvertible
 
 
 def without_bad_addresses(interface: Interface) -> list[str]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from calico_engine.controllers.cidrs import masked_cidr
-from calico_engine.controllers.identity import Key, Resource, convert_uid, metadata_of, resource
-from calico_engine.controllers.label_selectors import namespace_selector, pod_selector
-from calico_engine.controllers.policy_rules import (
+from calico_engine.controllers.kubernetes.cidrs import masked_cidr
+from calico_engine.controllers.kubernetes.identity import Key, Resource, convert_uid, metadata_of, resource
+from calico_engine.controllers.kubernetes.label_selectors import namespace_selector, pod_selector
+from calico_engine.controllers.kubernetes.policy_rules import (
     BadRule,
     RuleError,
     bad_rule,
@@ -19,8 +19,8 @@ from calico_engine.controllers.policy_rules import (
     protocol_name,
     rules_of,
 )
-from calico_engine.controllers.ports import InvalidPort, port_from_text
-from calico_engine.controllers.reading import Struct, without_empty
+from calico_engine.controllers.kubernetes.ports import InvalidPort, port_from_text
+from calico_engine.controllers.kubernetes.reading import Struct, without_empty
 from calico_engine.packets import Direction
 from calico_engine.resources.rules import Port
 

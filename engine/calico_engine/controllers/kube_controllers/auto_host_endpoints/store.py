@@ -10,7 +10,7 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from calico_engine.controllers.kube_controllers_configuration import DatastoreForm
+from calico_engine.controllers.kube_controllers.configuration import DatastoreForm
 from calico_engine.errors import printable
 from calico_engine.frozen import frozen
 from calico_engine.manifests.schema import schema_findings

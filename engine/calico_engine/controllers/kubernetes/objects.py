@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from calico_engine.controllers.api_server import with_api_server_defaults
-from calico_engine.controllers.conversion import Conversion, convert, convert_for_etcd
-from calico_engine.controllers.identity import Key
-from calico_engine.controllers.workloads import is_workload_endpoint
+from calico_engine.controllers.kubernetes.api_server import with_api_server_defaults
+from calico_engine.controllers.kubernetes.conversion import Conversion, convert, convert_for_etcd
+from calico_engine.controllers.kubernetes.identity import Key
+from calico_engine.controllers.kubernetes.workloads import is_workload_endpoint
 from calico_engine.datastore import Entry, KubernetesEntry
 from calico_engine.errors import ManifestError
 from calico_engine.frozen import frozen

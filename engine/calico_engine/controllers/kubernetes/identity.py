@@ -9,7 +9,7 @@ import hashlib
 import re
 from typing import Final
 
-from calico_engine.controllers.reading import Struct, Unconvertible, without_empty
+from calico_engine.controllers.kubernetes.reading import Struct, Unconvertible, without_empty
 
 #: (kind, namespace, name)
 Key = tuple[str, str, str]

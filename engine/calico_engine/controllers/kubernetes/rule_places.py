@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from calico_engine.controllers import cluster_network_policies, network_policies
-from calico_engine.controllers.reading import Struct
+from calico_engine.controllers.kubernetes import cluster_network_policies, network_policies
+from calico_engine.controllers.kubernetes.reading import Struct
 from calico_engine.datastore import Datastore, Entry
 from calico_engine.manifests.encoding import to_json
 from calico_engine.manifests.yaml_problems import Path

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from calico_engine.controllers.identity import Resource
-from calico_engine.controllers.ports import port_json, simplify_ports
-from calico_engine.controllers.reading import without_empty
+from calico_engine.controllers.kubernetes.identity import Resource
+from calico_engine.controllers.kubernetes.ports import port_json, simplify_ports
+from calico_engine.controllers.kubernetes.reading import without_empty
 from calico_engine.frozen import frozen
 from calico_engine.packets import Direction
 from calico_engine.resources.rules import Port

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from calico_engine.controllers.api_server import with_api_server_defaults
-from calico_engine.controllers.conversion import Conversion, convert, convert_for_etcd
-from calico_engine.controllers.identity import Resource
-from calico_engine.controllers.kubernetes_objects import READ_AS_IT_IS
-from calico_engine.controllers.workloads import is_workload_endpoint
+from calico_engine.controllers.kubernetes.api_server import with_api_server_defaults
+from calico_engine.controllers.kubernetes.conversion import Conversion, convert, convert_for_etcd
+from calico_engine.controllers.kubernetes.identity import Resource
+from calico_engine.controllers.kubernetes.objects import READ_AS_IT_IS
+from calico_engine.controllers.kubernetes.workloads import is_workload_endpoint
 from calico_engine.errors import ManifestError
 from calico_engine.frozen import frozen
 from calico_engine.manifests.loading import Loaded, LoadedKubernetesObject

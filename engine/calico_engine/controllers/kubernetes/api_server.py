@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from calico_engine.controllers.reading import Struct, WrongType
+from calico_engine.controllers.kubernetes.reading import Struct, WrongType
 
 _NAMESPACED: Final = frozenset({"Pod", "ServiceAccount", "NetworkPolicy", "EndpointSlice", "Service"})
 _NAME_LABEL: Final = "kubernetes.io/metadata.name"

@@ -5,11 +5,16 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 
-from calico_engine.controllers.auto_host_endpoint_controller import Plans
-from calico_engine.controllers.auto_host_endpoint_plans import NodePlan, PassedOver, WantedEndpoint, is_automatic
-from calico_engine.controllers.auto_host_endpoint_store import FailedWrite
-from calico_engine.controllers.kube_controllers_configuration import RunningConfiguration
-from calico_engine.controllers.node_addresses import KnownAddress
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.addresses import KnownAddress
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.controller import Plans
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.plans import (
+    NodePlan,
+    PassedOver,
+    WantedEndpoint,
+    is_automatic,
+)
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.store import FailedWrite
+from calico_engine.controllers.kube_controllers.configuration import RunningConfiguration
 from calico_engine.frozen import frozen
 from calico_engine.resources import HostEndpoint
 

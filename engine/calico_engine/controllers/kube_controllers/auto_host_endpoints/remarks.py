@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from calico_engine.controllers.auto_host_endpoint_controller import ControllerCrash
-from calico_engine.controllers.auto_host_endpoint_plans import NodePlan, PassedOver, Why
-from calico_engine.controllers.auto_host_endpoint_store import Cause, FailedWrite, Verb
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.controller import ControllerCrash
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.plans import NodePlan, PassedOver, Why
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.store import Cause, FailedWrite, Verb
 from calico_engine.datastore import Datastore, Entry
 from calico_engine.errors import ManifestError, printable
 from calico_engine.manifests.yaml_problems import Path

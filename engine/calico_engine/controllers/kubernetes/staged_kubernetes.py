@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calico_engine.controllers.conversion import convert
+from calico_engine.controllers.kubernetes.conversion import convert
 from calico_engine.manifests.decoding import decode
 from calico_engine.manifests.encoding import to_json
 from calico_engine.resources import NetworkPolicy, StagedKubernetesNetworkPolicy

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from calico_engine.controllers.annotations import InvalidAnnotation, read_texts
-from calico_engine.controllers.cidrs import masked_cidr
-from calico_engine.controllers.identity import (
+from calico_engine.controllers.kubernetes.annotations import InvalidAnnotation, read_texts
+from calico_engine.controllers.kubernetes.cidrs import masked_cidr
+from calico_engine.controllers.kubernetes.identity import (
     NAMESPACE_LABEL,
     ORCHESTRATOR,
     ORCHESTRATOR_LABEL,
@@ -22,8 +22,8 @@ from calico_engine.controllers.identity import (
     utf8,
     workload_name,
 )
-from calico_engine.controllers.quality_of_service import quality_of_service
-from calico_engine.controllers.reading import Struct, Unconvertible, without_empty
+from calico_engine.controllers.kubernetes.quality_of_service import quality_of_service
+from calico_engine.controllers.kubernetes.reading import Struct, Unconvertible, without_empty
 from calico_engine.frozen import frozen
 from calico_engine.networks import parse_network
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from calico_engine.controllers.auto_host_endpoint_plans import (
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.plans import (
     NodePlan,
     PassedOver,
     WantedEndpoint,
@@ -19,8 +19,8 @@ from calico_engine.controllers.auto_host_endpoint_plans import (
     is_automatic,
     plan_for,
 )
-from calico_engine.controllers.auto_host_endpoint_store import HostEndpointStore, Stored
-from calico_engine.controllers.kube_controllers_configuration import HostEndpointSettings
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.store import HostEndpointStore, Stored
+from calico_engine.controllers.kube_controllers.configuration import HostEndpointSettings
 from calico_engine.resources import HostEndpoint, Node
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from calico_engine.controllers.reading import Unconvertible
+from calico_engine.controllers.kubernetes.reading import Unconvertible
 from calico_engine.resources.rules import Port
 
 _DIGITS = re.compile("[0-9]+")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calico_engine.controllers.identity import (
+from calico_engine.controllers.kubernetes.identity import (
     NAME_LABEL,
     NAMESPACE_LABEL_PREFIX,
     SERVICE_ACCOUNT_LABEL_PREFIX,
@@ -14,7 +14,7 @@ from calico_engine.controllers.identity import (
     resource,
     service_account_profile,
 )
-from calico_engine.controllers.reading import Struct
+from calico_engine.controllers.kubernetes.reading import Struct
 
 _KIND = "Profile"
 

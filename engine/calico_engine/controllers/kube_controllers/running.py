@@ -1,9 +1,8 @@
 """Automatic host endpoints: the datastore as it is once kube-controllers has nothing left to do.
 
 The door of this family: `with_automatic_host_endpoints` for the datastore alone, `run_node_controllers` for the report
-and the remarks as well. The steps behind it: `kube_controllers_configuration` says what runs, `label_sync` brings
-labels to Calico's nodes, `auto_host_endpoint_plans` says what a node should have, `auto_host_endpoint_controller`
-writes it.
+and the remarks as well. The steps behind it: `configuration` says what runs, `label_sync` brings labels to Calico's
+nodes, `auto_host_endpoints.plans` says what a node should have, `auto_host_endpoints.controller` writes it.
 """
 
 from __future__ import annotations
@@ -11,23 +10,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 
-from calico_engine.controllers.auto_host_endpoint_controller import ControllerCrash
-from calico_engine.controllers.auto_host_endpoint_remarks import crash_remark, remarks
-from calico_engine.controllers.auto_host_endpoint_reports import (
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.controller import ControllerCrash
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.remarks import crash_remark, remarks
+from calico_engine.controllers.kube_controllers.auto_host_endpoints.reports import (
     ControllerState,
     HostEndpointReport,
     Outcome,
     report_on,
 )
-from calico_engine.controllers.kube_controllers_configuration import (
+from calico_engine.controllers.kube_controllers.configuration import (
     CONFIGURATION_NAME,
     DatastoreForm,
     RunningConfiguration,
     running_configuration,
 )
-from calico_engine.controllers.label_sync import KubernetesNode
-from calico_engine.controllers.node_controllers import Memory, NodeControllers
-from calico_engine.controllers.reading import Unconvertible
+from calico_engine.controllers.kube_controllers.label_sync import KubernetesNode
+from calico_engine.controllers.kube_controllers.node_controllers import Memory, NodeControllers
+from calico_engine.controllers.kubernetes.reading import Unconvertible
 from calico_engine.datastore import Datastore, Entry, Key, KubernetesEntry, Tables
 from calico_engine.errors import ManifestError
 from calico_engine.frozen import frozen

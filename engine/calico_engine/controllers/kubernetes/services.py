@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import Final
 
-from calico_engine.controllers.reading import Struct, Unconvertible
+from calico_engine.controllers.kubernetes.reading import Struct, Unconvertible
 from calico_engine.frozen import frozen
 from calico_engine.networks import parse_network
 from calico_engine.packets import SCTP, TCP, UDP

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from calico_engine.controllers.annotations import InvalidAnnotation, read_text_map, write_text_map
-from calico_engine.controllers.identity import ORCHESTRATOR
-from calico_engine.controllers.reading import Struct
+from calico_engine.controllers.kubernetes.annotations import InvalidAnnotation, read_text_map, write_text_map
+from calico_engine.controllers.kubernetes.identity import ORCHESTRATOR
+from calico_engine.controllers.kubernetes.reading import Struct
 from calico_engine.frozen import frozen
 from calico_engine.resources import Node
 

@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Address
 from typing import Final
 
-from calico_engine.controllers.annotations import (
+from calico_engine.controllers.kubernetes.annotations import (
     InvalidAnnotation,
     read_interfaces,
     read_text_map,
     write_text_map,
 )
-from calico_engine.controllers.cidrs import is_address_or_cidr, is_network, masked_cidr
-from calico_engine.controllers.identity import ORCHESTRATOR, Key, Resource, metadata_of, resource
-from calico_engine.controllers.interfaces import without_bad_addresses
-from calico_engine.controllers.reading import Struct, Unconvertible, without_empty
+from calico_engine.controllers.kubernetes.cidrs import is_address_or_cidr, is_network, masked_cidr
+from calico_engine.controllers.kubernetes.identity import ORCHESTRATOR, Key, Resource, metadata_of, resource
+from calico_engine.controllers.kubernetes.interfaces import without_bad_addresses
+from calico_engine.controllers.kubernetes.reading import Struct, Unconvertible, without_empty
 from calico_engine.networks import parse_address
 
 _KIND: Final = "Node"

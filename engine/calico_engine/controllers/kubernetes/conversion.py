@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from calico_engine.controllers.cluster_network_policies import convert_cluster_network_policy
-from calico_engine.controllers.identity import Key, Resource
-from calico_engine.controllers.kubernetes_nodes import convert_node
-from calico_engine.controllers.network_policies import convert_network_policy
-from calico_engine.controllers.policy_rules import RuleError, error_text
-from calico_engine.controllers.profiles import convert_namespace, convert_service_account
-from calico_engine.controllers.reading import Struct, Unconvertible
-from calico_engine.controllers.workloads import convert_pod
+from calico_engine.controllers.kubernetes.cluster_network_policies import convert_cluster_network_policy
+from calico_engine.controllers.kubernetes.identity import Key, Resource
+from calico_engine.controllers.kubernetes.network_policies import convert_network_policy
+from calico_engine.controllers.kubernetes.nodes import convert_node
+from calico_engine.controllers.kubernetes.policy_rules import RuleError, error_text
+from calico_engine.controllers.kubernetes.profiles import convert_namespace, convert_service_account
+from calico_engine.controllers.kubernetes.reading import Struct, Unconvertible
+from calico_engine.controllers.kubernetes.workloads import convert_pod
 from calico_engine.errors import printable
 from calico_engine.frozen import frozen
 

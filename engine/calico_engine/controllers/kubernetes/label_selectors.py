@@ -5,8 +5,8 @@ The text is part of Calico's behaviour: it is spliced into longer selectors, and
 
 from __future__ import annotations
 
-from calico_engine.controllers.identity import ORCHESTRATOR, ORCHESTRATOR_LABEL
-from calico_engine.controllers.reading import Struct
+from calico_engine.controllers.kubernetes.identity import ORCHESTRATOR, ORCHESTRATOR_LABEL
+from calico_engine.controllers.kubernetes.reading import Struct
 
 #: Keeps a policy about pods away from host endpoints, which do not carry this label.
 ANY_POD = f"{ORCHESTRATOR_LABEL} == '{ORCHESTRATOR}'"

@@ -1,0 +1,1 @@
+"""What the node controllers of kube-controllers do: labels kept in sync, and automatic host endpoints."""

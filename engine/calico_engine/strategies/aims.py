@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from calico_engine.analysis.comparison.meanings import RuleMeaning, SideMeaning, profile_rules, tier_rules
+from calico_engine.analysis.comparison.meanings import profile_rules, tier_rules
+from calico_engine.analysis.comparison.rule_meanings import RuleMeaning, SideMeaning
 from calico_engine.compiler.felix_model import ChainType, FelixEndpoint
 from calico_engine.compiler.intervals import ADDRESS_LIMIT, Intervals, contains
 from calico_engine.compiler.nodes import CompiledNode

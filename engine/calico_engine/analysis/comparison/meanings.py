@@ -1,4 +1,4 @@
-"""What rules and chains mean, with their address sets written out: comparable across clusters.
+"""What chains mean: comparable across clusters.
 
 Two chains with the same meaning decide alike on every packet; chains that mean different things may still do so.
 """
@@ -6,111 +6,27 @@ Two chains with the same meaning decide alike on every packet; chains that mean 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from itertools import groupby
 
-from calico_engine.compiler.address_sets import AddressSets, ServiceSet
+from calico_engine.analysis.comparison.rule_meanings import RuleMeaning, opened_rules, rule_meaning
+from calico_engine.compiler.address_sets import AddressSets
 from calico_engine.compiler.chains import Chain, ChainProfile, ChainTier, SelectedTier
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.failsafes import FailsafeChain
 from calico_engine.compiler.felix_model import Action, ChainType, FelixEndpoint
-from calico_engine.compiler.intervals import ADDRESS_LIMIT, Intervals, contains, difference, merged
-from calico_engine.compiler.rules import CompiledRule, Ports, Side
-from calico_engine.frozen import frozen
+from calico_engine.compiler.host_endpoint_resolution import WILDCARD
+from calico_engine.compiler.hosts import LOOPBACK
+from calico_engine.compiler.intervals import Intervals, merged
+from calico_engine.compiler.nodes import CompiledNode
+from calico_engine.compiler.rules import CompiledRule
 from calico_engine.packets import Direction
-from calico_selectors import Selector
-
-#: (address, protocol, port)
-Members = frozenset[tuple[int, int, int]]
-
-
-@frozen
-class PortsMeaning:
-    """Any of these ports, or any of these addresses with protocol and port."""
-
-    ranges: Intervals
-    members: Members
-
-    def without(self, ports: Intervals) -> PortsMeaning:
-        members = frozenset(member for member in self.members if not contains(ports, member[2]))
-        return PortsMeaning(difference(self.ranges, ports), members)
-
-
-@frozen
-class SideMeaning:
-    """What the source, or the destination, must be: in all of `within`, in none of `outside`; the same for ports."""
-
-    within: tuple[Intervals, ...] = ()
-    outside: tuple[Intervals, ...] = ()
-    ports: tuple[PortsMeaning, ...] = ()
-    not_ports: tuple[PortsMeaning, ...] = ()
-
-    @property
-    def impossible(self) -> bool:
-        return () in self.within or any(not (ports.ranges or ports.members) for ports in self.ports)
-
-
-@frozen
-class RuleMeaning:
-    """One rule for one IP version."""
-
-    action: Action
-    version: int
-    protocol: int | None
-    not_protocol: int | None
-    icmp: tuple[int, int | None] | None
-    not_icmp: tuple[int, int | None] | None
-    source: SideMeaning
-    destination: SideMeaning
-
-    @property
-    def impossible(self) -> bool:
-        return self.source.impossible or self.destination.impossible
-
-    def behind(self, opened: Mapping[int, Intervals]) -> RuleMeaning:
-        """What is left of the rule where these destination ports, by protocol, never come so far."""
-        ports = opened.get(self.protocol or 0, ())
-        if not ports or not self.destination.ports:
-            return self
-        left = tuple(each.without(ports) for each in self.destination.ports)
-        return replace(self, destination=replace(self.destination, ports=left))
-
-
-def rule_meaning(rule: CompiledRule, sets: AddressSets) -> RuleMeaning:
-    return RuleMeaning(
-        rule.action,
-        rule.version,
-        rule.protocol,
-        rule.not_protocol,
-        rule.icmp,
-        rule.not_icmp,
-        _side(rule.source, rule.version, sets),
-        _side(rule.destination, rule.version, sets),
-    )
-
-
-def _side(side: Side, version: int, sets: AddressSets) -> SideMeaning:
-    def selected(names: Iterable[Selector | ServiceSet]) -> tuple[Intervals, ...]:
-        return tuple(sets.addresses(each).intervals(version) for each in names)
-
-    everything = ((0, ADDRESS_LIMIT[version]),)
-    within = (*(() if side.nets is None else (side.nets,)), *selected(side.address_sets))
-    ports = [_ports(side.ports, version, sets)] if side.ports is not None else []
-    ports += [_ports(Ports((), (each,)), version, sets) for each in side.port_sets]
-    return SideMeaning(
-        within=tuple(each for each in within if each != everything),
-        outside=tuple(each for each in (side.not_nets, *selected(side.not_address_sets)) if each),
-        ports=tuple(ports),
-        not_ports=() if side.not_ports is None else (_ports(side.not_ports, version, sets),),
-    )
-
-
-def _ports(ports: Ports, version: int, sets: AddressSets) -> PortsMeaning:
-    return PortsMeaning(ports.ranges, frozenset().union(*(sets.ports(each).members(version) for each in ports.named)))
 
 
 class Meanings:
-    """What the endpoints of one cluster do with packets. Equal policies, profiles and failsafes mean the same."""
+    """What the endpoints of one cluster do with packets.
+
+    Equal policies, profiles and failsafes on interfaces of the same names mean the same.
+    """
 
     def __init__(self, compiled: CompiledCluster) -> None:
         self._compiled = compiled
@@ -128,7 +44,20 @@ class Meanings:
                 (bool(tiers), *(_chain(node.chain(endpoint, kind, way)) for way in Direction))
                 for kind, tiers in zip(kinds, selected, strict=True)
             )
-        return self._known[key]
+        around = governed(node, endpoint) if endpoint.is_host else node.settings.default_endpoint_to_host_action
+        return around, self._known[key]
+
+
+def governed(node: CompiledNode, endpoint: FelixEndpoint) -> tuple[str, ...]:
+    """The interfaces that the host endpoint is in force on; the loopback comes last."""
+    hosts = [name for name in node.host.interfaces if not node.is_workload_interface(name)]
+    named = [endpoint.interface_name] if endpoint.interface_name not in ("", WILDCARD, *hosts) else []
+    wildcard = node.wildcard is not None and node.wildcard.id == endpoint.id
+    for name in hosts:
+        found = node.named(name)
+        if (found is None and wildcard) or (found is not None and found.id == endpoint.id):
+            named.append(name)
+    return tuple(sorted(named, key=lambda name: name == LOOPBACK))
 
 
 def _key(tier: SelectedTier) -> Hashable:
@@ -141,7 +70,7 @@ def _chain(chain: Chain) -> Hashable:
     profiles = tuple(
         (each.missing, *(tuple(profile_rules(each, version)) for version in (4, 6))) for each in chain.profiles
     )
-    return tiers, profiles
+    return opened_rules(chain.failsafes, 4), opened_rules(chain.failsafes, 6), tiers, profiles
 
 
 def _opened(failsafes: FailsafeChain | None, version: int) -> dict[int, Intervals]:

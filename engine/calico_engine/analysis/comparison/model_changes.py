@@ -1,7 +1,7 @@
 """Two of Felix's models compared, the one of a what-if on the other: what that means for the endpoints.
 
-Only policies, profiles, tiers, network sets and labels may differ. What was taken over from the one to the other is the
-same object, so most is compared at a glance.
+Only policies, profiles, tiers, network sets, labels and lists of profiles may differ. What was taken over from the one to
+the other is the same object, so most is compared at a glance.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ class _Seen(NamedTuple):
     endpoint: FelixEndpoint
     old: _Labels
     new: _Labels
+    other_profiles: bool = False  # other ones, or in another order
 
 
 class ModelChanges:
@@ -69,9 +70,10 @@ class ModelChanges:
         """The endpoints to which other policies apply, or the same ones in another way."""
         old = [policy for policy, _ in self._others if policy is not None]
         new = [policy for _, policy in self._others if policy is not None]
-        for endpoint, were, are in self._endpoints:
+        for endpoint, were, are, other_profiles in self._endpoints:
             if (
-                any(policy.selector.matches(were) for policy in old)
+                other_profiles
+                or any(policy.selector.matches(were) for policy in old)
                 or any(policy.selector.matches(are) for policy in new)
                 or (were is not are and any(_changes(were, are, policy.selector) for policy in self._new.policies))
             ):
@@ -85,7 +87,7 @@ class ModelChanges:
             profiles |= self._old.profiles.keys() - self._new.profiles.keys()
             if not policies and not profiles:
                 continue
-            for endpoint, _, are in self._endpoints:
+            for endpoint, _, are, _ in self._endpoints:
                 if not profiles.isdisjoint(endpoint.profiles) or any(p.selector.matches(are) for p in policies):
                     yield endpoint.id, direction
 
@@ -123,11 +125,11 @@ class ModelChanges:
         if old is new and self._profiles.isdisjoint(new.profiles):
             return _Seen(new, labels, labels)
         were = inherited_labels(old.labels, old.profiles, self._old.profiles)
-        return _Seen(new, labels if were == labels else were, labels)
+        return _Seen(new, labels if were == labels else were, labels, old.profiles != new.profiles)
 
     @cached_property
     def _relabelled(self) -> list[_Relabelled]:
-        endpoints = [_Relabelled(were, are, moved=False) for _, were, are in self._endpoints if were is not are]
+        endpoints = [_Relabelled(were, are, moved=False) for _, were, are, _ in self._endpoints if were is not are]
         return [*endpoints, *self._changed_sets()]
 
     def _changed_sets(self) -> Iterator[_Relabelled]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from random import Random
 
-from calico_engine.analysis.comparison.meanings import PortsMeaning, RuleMeaning, SideMeaning
+from calico_engine.analysis.comparison.meanings import governed
+from calico_engine.analysis.comparison.rule_meanings import PortsMeaning, RuleMeaning, SideMeaning
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.compiler.felix_model import FelixEndpoint
 from calico_engine.compiler.hosts import LOOPBACK
 from calico_engine.compiler.intervals import ADDRESS_LIMIT, Intervals, contains
-from calico_engine.compiler.nodes import CompiledNode
 from calico_engine.frozen import frozen
 from calico_engine.packets import ICMP, ICMP_PROTOCOLS, ICMPV6, PORT_PROTOCOLS, SCTP, TCP, UDP, Packet
 
@@ -48,9 +48,9 @@ def passages(compiled: CompiledCluster, endpoint: FelixEndpoint) -> Iterator[Pas
     hosts = [name for name in node.host.interfaces if not node.is_workload_interface(name)]
     workloads = compiled.model.workload_endpoints.by_node.get(endpoint.node, ())
     pods = {each.interface_name: each.addresses for each in workloads}
-    governed = _governed(node, endpoint, hosts) if endpoint.is_host else [endpoint.interface_name]
+    names = governed(node, endpoint) if endpoint.is_host else (endpoint.interface_name,)
     uplinks = [name for name in hosts if name != LOOPBACK] or ["eth0"]
-    for name in governed:
+    for name in names:
         local = node.host.addresses if name == LOOPBACK else ()
         own = pods.get(name, local)
         others = [*uplinks[:1], *[each for each in pods if each != name][:_MOST_OTHERS], *uplinks[1:_MOST_OTHERS]]
@@ -60,17 +60,6 @@ def passages(compiled: CompiledCluster, endpoint: FelixEndpoint) -> Iterator[Pas
         for other in others if name != LOOPBACK else ():
             yield Passage(endpoint.node, other, name, pods.get(other, ()), own)
             yield Passage(endpoint.node, name, other, own, pods.get(other, ()))
-
-
-def _governed(node: CompiledNode, endpoint: FelixEndpoint, hosts: Sequence[str]) -> list[str]:
-    """The interfaces that the host endpoint is in force on; the loopback comes last."""
-    named = [endpoint.interface_name] if endpoint.interface_name not in ("", "*", *hosts) else []
-    wildcard = node.wildcard is not None and node.wildcard.id == endpoint.id
-    for name in hosts:
-        found = node.named(name)
-        if (found is None and wildcard) or (found is not None and found.id == endpoint.id):
-            named.append(name)
-    return sorted(named, key=lambda name: name == LOOPBACK)
 
 
 class Sampler:

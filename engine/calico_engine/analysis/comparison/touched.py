@@ -1,7 +1,7 @@
 """What a change of a cluster can touch: the endpoints that other policies apply to, and the chains whose rules differ.
 
 An answer about packets that none of these looks at is the same before and after the change. Where a change goes beyond
-policies, profiles, tiers, network sets and labels, everything counts as touched.
+policies, profiles, tiers, network sets, labels and lists of profiles, everything counts as touched.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Touched:
 def touched(before: CompiledCluster, after: CompiledCluster) -> Touched:
     """What is not the same in two clusters of which one is a what-if on the other."""
     changes = list(_changes(before, after))
-    if not all(_is_policy_or_label(one, other) for one, other in changes) or _services_changed(before, after):
+    if not all(_is_within_policy(one, other) for one, other in changes) or _services_changed(before, after):
         return Touched(everything=True)
     relabelled = any(isinstance(one.resource, _LABELLED) for one, _ in changes if one is not None)
     if relabelled and any(each.spec.get("nodeSelector") for _, each in before.datastore.all(FelixConfiguration)):
@@ -114,13 +114,19 @@ def _changes(before: CompiledCluster, after: CompiledCluster) -> Iterator[tuple[
             yield held, entry
 
 
-def _is_policy_or_label(one: Entry | None, other: Entry | None) -> bool:
+def _is_within_policy(one: Entry | None, other: Entry | None) -> bool:
+    """Whether two objects differ in nothing but what policies are, whom they select, and which profiles count."""
     if any(isinstance(each.resource, _POLICY) for each in (one, other) if each is not None):
         return True
     if one is None or other is None or not isinstance(one.resource, _LABELLED):
         return False
-    metadata = replace(one.resource.metadata, labels=other.resource.metadata.labels)
-    return replace(one.resource, metadata=metadata) == other.resource
+    changed, expected = one.resource, other.resource
+    changed = replace(changed, metadata=replace(changed.metadata, labels=expected.metadata.labels))
+    if isinstance(changed, HostEndpoint) and isinstance(expected, HostEndpoint):
+        changed = replace(changed, spec=replace(changed.spec, profiles=expected.spec.profiles))
+    if isinstance(changed, WorkloadEndpoint) and isinstance(expected, WorkloadEndpoint):
+        changed = replace(changed, spec=replace(changed.spec, profiles=expected.spec.profiles))
+    return changed == expected
 
 
 def _services_changed(before: CompiledCluster, after: CompiledCluster) -> bool:

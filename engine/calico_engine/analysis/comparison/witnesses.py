@@ -12,8 +12,9 @@ from random import Random
 from typing import NamedTuple
 
 from calico_engine.analysis.comparison.equivalence import differing_endpoints
-from calico_engine.analysis.comparison.meanings import RuleMeaning, profile_rules, tier_rules
+from calico_engine.analysis.comparison.meanings import profile_rules, tier_rules
 from calico_engine.analysis.comparison.readers import Readers
+from calico_engine.analysis.comparison.rule_meanings import RuleMeaning, opened_rules
 from calico_engine.analysis.comparison.sampling import Passage, Sampler, passages
 from calico_engine.analysis.comparison.touched import Touched
 from calico_engine.analysis.connections.reader import deciding
@@ -113,9 +114,11 @@ class _Both:
         self._connections = before.connections, after.connections
 
     def rules(self, packet: Packet) -> tuple[set[RuleMeaning], set[RuleMeaning]]:
-        """What looks at packets on this packet's way, before and after."""
-        before, after = (set(_rules(reader.chains(packet), packet.version)) for reader in self._readers)
-        return before, after
+        """What looks at packets on this packet's way, before and after; of failsafes those that are not the same."""
+        chains = [list(reader.chains(packet)) for reader in self._readers]
+        before, after = (set(_rules(listed, packet.version)) for listed in chains)
+        opened, opens = (_opened(listed, packet.version) for listed in chains)
+        return before | (opened - opens), after | (opens - opened)
 
     def difference(self, packet: Packet) -> Witness | None:
         before, after = (self._answer(reader, packet) for reader in self._readers)
@@ -165,6 +168,10 @@ def _rules(chains: Iterable[Chain], version: int) -> Iterator[RuleMeaning]:
             yield from tier_rules(tier, version)
         for profile in chain.profiles:
             yield from profile_rules(profile, version)
+
+
+def _opened(chains: Iterable[Chain], version: int) -> frozenset[RuleMeaning]:
+    return frozenset(rule for chain in chains for rule in opened_rules(chain.failsafes, version))
 
 
 def _packets(sides: _Both, change: Touched, random: Random) -> Iterator[Packet]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from calico_engine.analysis.mutation.label_selectors import label_selector_mutations
 from calico_engine.analysis.mutation.nets import net_list_mutations, net_mutations
 from calico_engine.analysis.mutation.operators import (
     Mutation,
     Object,
     Operator,
     entries,
-    value_at,
     with_value,
     without,
 )
@@ -21,12 +21,11 @@ from calico_engine.analysis.mutation.terms import misspelled
 from calico_engine.manifests.yaml_problems import Path
 
 _PEERS = {"ingress": "from", "egress": "to"}
-_OPPOSITES = {"In": "NotIn", "NotIn": "In", "Exists": "DoesNotExist", "DoesNotExist": "Exists"}
 
 
 def kubernetes_policy_mutations(value: Object) -> Iterator[Mutation]:
     """Every mistake in a NetworkPolicy of networking.k8s.io."""
-    yield from _selector(value, ("spec", "podSelector"))
+    yield from label_selector_mutations(value, ("spec", "podSelector"))
     if entries(value, ("spec", "policyTypes")):
         yield from type_mutations(value, ("spec", "policyTypes"))
     for direction, peers in _PEERS.items():
@@ -47,7 +46,7 @@ def _peers(value: Object, path: Path) -> Iterator[Mutation]:
             yield from net_mutations(value, (*here, "ipBlock", "cidr"))
             yield from net_list_mutations(value, (*here, "ipBlock", "except"))
         for key in ("podSelector", "namespaceSelector"):
-            yield from _selector(value, (*here, key))
+            yield from label_selector_mutations(value, (*here, key))
     yield from _all_dropped(value, path)
 
 
@@ -76,7 +75,7 @@ def _port(value: Object, path: Path, port: Mapping[str, Any]) -> Iterator[Mutati
         )
     elif isinstance(first, int) and isinstance(last, int):
         rest = {key: item for key, item in port.items() if key != "endPort"}
-        for operator, low, high in shifted(first, last):
+        for operator, low, high in shifted(first, last, lowest=1):
             other = {**rest, "port": low} | ({} if low == high else {"endPort": high})
             yield Mutation(operator, path, _change(port, other), _shown(other), with_value(value, path, other))
 
@@ -88,39 +87,3 @@ def _change(port: Mapping[str, Any], other: Mapping[str, Any]) -> str:
 def _shown(port: Mapping[str, Any]) -> str:
     first, last = port.get("port"), port.get("endPort")
     return str(first) if last is None else f"{first}-{last}"
-
-
-def _selector(value: Object, path: Path) -> Iterator[Mutation]:
-    """A label of `matchLabels` misspelled or turned into its opposite, a requirement turned into its opposite."""
-    selector = value_at(value, path) or {}
-    labels = selector.get("matchLabels") or {}
-    requirements = list(selector.get("matchExpressions") or ())
-    here = (*path, "matchLabels")
-    for name, label in labels.items():
-        rest = {key: item for key, item in labels.items() if key != name}
-        for key, item in ((misspelled(name), label), (name, misspelled(label))):
-            shown = f"{name}={label} → {key}={item}"
-            other = with_value(value, here, {**rest, key: item})
-            yield Mutation(Operator.MISSPELL_TERM, here, shown, f"{key}={item}", other)
-        opposite = {"key": name, "operator": "NotIn", "values": [label]}
-        negated = {**selector, "matchLabels": rest, "matchExpressions": [*requirements, opposite]}
-        shown = f"{name}={label} → {name} not in ({label})"
-        yield Mutation(Operator.NEGATE_TERM, here, shown, name, with_value(value, path, negated))
-    yield from _requirements(value, (*path, "matchExpressions"))
-
-
-def _requirements(value: Object, path: Path) -> Iterator[Mutation]:
-    for index, requirement in enumerate(entries(value, path)):
-        here = (*path, index, "operator")
-        given = requirement.get("operator")
-        if given in _OPPOSITES:
-            other = _OPPOSITES[given]
-            yield Mutation(Operator.NEGATE_TERM, here, f"{given} → {other}", other, with_value(value, here, other))
-        key = (*path, index, "key")
-        name = misspelled(str(requirement.get("key")))
-        shown = f"{requirement.get('key')} → {name}"
-        yield Mutation(Operator.MISSPELL_TERM, key, shown, name, with_value(value, key, name))
-        for at, label in enumerate(requirement.get("values") or ()):
-            where = (*path, index, "values", at)
-            wrong = misspelled(str(label))
-            yield Mutation(Operator.MISSPELL_TERM, where, f"{label} → {wrong}", wrong, with_value(value, where, wrong))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from calico_engine.analysis.mutation.operators import Mutation, Object, Operator, value_at, without
-from calico_engine.compiler.felix_model import FelixModel, FelixPolicy, FelixProfile, FelixRule
+from calico_engine.compiler.felix_model import FelixModel, FelixPolicy, FelixProfile
 from calico_engine.compiler.flattening import NAMESPACE_PREFIX, SERVICE_ACCOUNT_PREFIX
 from calico_engine.datastore import Datastore
+from calico_engine.manifests.yaml_problems import Path
 from calico_engine.resources import FelixConfiguration, KubeControllersConfiguration
 from calico_selectors import InvalidSelector, Selector
 
@@ -16,32 +17,28 @@ _LABELS = ("metadata", "labels")
 _PREFIXES = {"Namespace": NAMESPACE_PREFIX, "ServiceAccount": SERVICE_ACCOUNT_PREFIX}
 
 
-def label_mutations(value: Object, wanted: Collection[str]) -> Iterator[Mutation]:
+def label_mutations(value: Object, wanted: Collection[str], where: Path = _LABELS) -> Iterator[Mutation]:
     """Each label missing that a selector asks for."""
     prefix = _PREFIXES.get(str(value.get("kind")), "")
-    for name, label in (value_at(value, _LABELS) or {}).items():
+    for name, label in (value_at(value, where) or {}).items():
         if f"{prefix}{name}" in wanted:
-            path = (*_LABELS, name)
+            path = (*where, name)
             yield Mutation(Operator.REMOVE_LABEL, path, f"{name}={label} removed", "", without(value, path))
 
 
 def labels_asked_for(model: FelixModel) -> frozenset[str]:
     """Every label that a selector of a policy or profile names."""
+    selectors = {policy.selector for policy in model.policies} | selectors_in_rules(model)
+    return frozenset(name for selector in selectors for name in selector.label_names)
+
+
+def selectors_in_rules(model: FelixModel) -> frozenset[Selector]:
+    """The selectors of all sources and destinations."""
     owners: list[FelixPolicy | FelixProfile] = [*model.policies, *model.profiles.values()]
-    names = {name for policy in model.policies for name in policy.selector.label_names}
-    for owner in owners:
-        names |= _names_in(owner.ingress) | _names_in(owner.egress)
-    return frozenset(names)
-
-
-def _names_in(rules: Iterable[FelixRule]) -> set[str]:
-    selectors = (
-        selector
-        for rule in rules
-        for side in (rule.source, rule.destination)
-        for selector in (side.positive, side.negative)
+    sides = (
+        side for owner in owners for rule in (*owner.ingress, *owner.egress) for side in (rule.source, rule.destination)
     )
-    return {name for selector in selectors if selector is not None for name in selector.label_names}
+    return frozenset(each for side in sides for each in (side.positive, side.negative) if each is not None)
 
 
 def node_labels_asked_for(datastore: Datastore, of_endpoints: Collection[str]) -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
+from os import PathLike
 from typing import Any, Protocol, Self, TypeVar
 
 from calico_engine.analysis.mutation.mistakes import Mistakes
@@ -20,6 +21,8 @@ from calico_engine.resources import API_VERSION
 class Patchable(Protocol):
     """What a mutant is applied to: a `Cluster`."""
 
+    def apply(self, *manifests: str | PathLike[str] | Mapping[str, object]) -> Self: ...
+    def delete(self, kind: str, name: str, namespace: str | None = None) -> Self: ...
     def patch(self, kind: str, name: str, change: Mapping[str, object], namespace: str | None = None) -> Self: ...
 
 
@@ -28,15 +31,21 @@ _C = TypeVar("_C", bound=Patchable)
 
 @frozen
 class Patch:
-    """The merge patch of an object that makes a mistake. `kind` has its group where there are two of that name."""
+    """The merge patch of an object that makes a mistake. `kind` has its group where there are two of that name.
+
+    `instead` is the whole object where the mistake is its kind: no patch can change that.
+    """
 
     kind: str
     name: str
     namespace: str
     change: Mapping[str, Any]
+    instead: Object | None = None
 
     def apply(self, cluster: _C) -> _C:
         """The cluster with the mistake in it. InvalidManifest where it cannot stand among the other objects."""
+        if self.instead is not None:
+            return cluster.delete(self.kind, self.name, self.namespace or None).apply(self.instead)
         return cluster.patch(self.kind, self.name, self.change, self.namespace or None)
 
 
@@ -92,6 +101,8 @@ def _mutants(
     kind, namespace, name = key
     patched_kind = f"{kind}.{group.partition('/')[0]}" if group else kind
     for mutation in mutations:
+        changed = mutation.changed
+        instead = changed if changed.get("kind") != original.get("kind") else None
         steps = ("/".join(filter(None, key)), render_path(mutation.path), mutation.operator.value, mutation.variant)
         yield Mutant(
             id=":".join(filter(None, steps)),
@@ -101,8 +112,8 @@ def _mutants(
             namespace=namespace,
             name=name,
             path=mutation.path,
-            patch=Patch(patched_kind, name, namespace, merge_patch(original, mutation.changed)),
+            patch=Patch(patched_kind, name, namespace, merge_patch(original, changed), instead),
             original=original,
-            changed=mutation.changed,
+            changed=changed,
             entry=entry,
         )

@@ -31,8 +31,15 @@ class Operator(enum.StrEnum):
     CHANGE_ORDER = "change-order"  # a policy, or a tier, and the next one change places
     CHANGE_TYPES = "change-types"
     CHANGE_FORWARD = "change-forward"  # applyOnForward
+    CHANGE_STAGED = "change-staged"  # in force or not
+    CHANGE_TIER = "change-tier"
     TIER_ACTION = "tier-action"
     REMOVE_LABEL = "remove-label"
+    DROP_ADDRESS = "drop-address"  # of a host endpoint
+    DROP_PROFILE = "drop-profile"  # of an endpoint
+    DROP_FAILSAFE = "drop-failsafe"
+    ADD_FAILSAFE = "add-failsafe"
+    CHANGE_HOST_ACTION = "change-host-action"  # what becomes of packets from workloads to their host
 
 
 @frozen

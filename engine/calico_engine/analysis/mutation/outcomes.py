@@ -83,7 +83,7 @@ class Outcomes:
         """The object as it would be stored; None if it would be refused."""
         if self._resource is None:
             return value
-        model = MODELS[self._resource.api_version or API_VERSION, self._resource.KIND]
+        model = MODELS[self._resource.api_version or API_VERSION, str(value["kind"])]
         reading = read_object(model, dict(value), self._stored)
         return None if reading.resource is None or reading.refusals else stored_form(reading.resource)
 

@@ -33,9 +33,9 @@ def _mistakes(port: Port) -> Iterator[tuple[Operator, Port]]:
         yield operator, Port(first, last)
 
 
-def shifted(first: int, last: int) -> Iterator[tuple[Operator, int, int]]:
+def shifted(first: int, last: int, *, lowest: int = 0) -> Iterator[tuple[Operator, int, int]]:
     """(what it is, first, last) of the range with one end moved by one. A single port is not narrowed: none is left."""
-    if first > 0:
+    if first > lowest:
         yield Operator.WIDEN_PORT, first - 1, last
     if last < _LAST_PORT:
         yield Operator.WIDEN_PORT, first, last + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
 from calico_engine.analysis.mutation.nets import net_list_mutations
@@ -19,8 +19,13 @@ from calico_engine.analysis.mutation.ports import port_list_mutations
 from calico_engine.analysis.mutation.terms import selector_mutations
 from calico_engine.manifests.yaml_problems import Path, render_path
 
+#: What an action could be mistaken for.
+Actions = Mapping[str, tuple[str, ...]]
+#: All mistakes in what the rule at a path matches.
+Criteria = Callable[[Object, Path], Iterator[Mutation]]
+
 #: A Log rule decides nothing, so nothing is changed about it.
-_OTHER_ACTIONS: Mapping[str, tuple[str, ...]] = {"Allow": ("Deny",), "Deny": ("Allow",), "Pass": ("Allow", "Deny")}
+_ACTIONS: Actions = {"Allow": ("Deny",), "Deny": ("Allow",), "Pass": ("Allow", "Deny")}
 _CRITERIA = ("protocol", "notProtocol", "icmp", "notICMP")
 _SIDES = ("source", "destination")
 _NETS, _PORTS = ("nets", "notNets"), ("ports", "notPorts")
@@ -29,14 +34,19 @@ _SIDE_CRITERIA = (*_NETS, *_PORTS, *(path[0] for path in _SELECTORS), "services"
 
 
 def rule_mutations(value: Object) -> Iterator[Mutation]:
-    """Every mistake in the rules of a policy, direction by direction, rule by rule."""
+    """Every mistake in the rules of a policy or profile, direction by direction, rule by rule."""
+    return ordered_rule_mutations(value, _ACTIONS, _criteria)
+
+
+def ordered_rule_mutations(value: Object, actions: Actions, criteria: Criteria) -> Iterator[Mutation]:
+    """The same of rules in order, each with an action, whatever they are called and match."""
     for direction in ("ingress", "egress"):
         path = ("spec", direction)
-        deciding = [i for i, rule in enumerate(entries(value, path)) if rule.get("action") in _OTHER_ACTIONS]
+        deciding = [i for i, rule in enumerate(entries(value, path)) if rule.get("action") in actions]
         for index in deciding:
             yield Mutation(Operator.DROP_RULE, (*path, index), "rule dropped", "", without(value, (*path, index)))
-            yield from _actions(value, (*path, index))
-            yield from _criteria(value, (*path, index))
+            yield from _actions(value, (*path, index), actions)
+            yield from criteria(value, (*path, index))
         yield from _swaps(value, path, deciding)
 
 
@@ -51,10 +61,10 @@ def _swaps(value: Object, path: Path, deciding: list[int]) -> Iterator[Mutation]
             yield Mutation(Operator.SWAP_RULES, (*path, one), shown, str(other), with_value(value, path, swapped))
 
 
-def _actions(value: Object, path: Path) -> Iterator[Mutation]:
+def _actions(value: Object, path: Path, actions: Actions) -> Iterator[Mutation]:
     here = (*path, "action")
     action = value_at(value, here)
-    for other in _OTHER_ACTIONS[action]:
+    for other in actions[action]:
         yield Mutation(Operator.FLIP_ACTION, here, f"{action} → {other}", other, with_value(value, here, other))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from calico_engine.analysis.comparison.meanings import Meanings
+from calico_engine.analysis.comparison.service_ways import ServiceWays
 from calico_engine.analysis.connections.reader import ConnectionReader
 from calico_engine.compiler.compiled import CompiledCluster
 from calico_engine.dataplane.reader import PacketReader
@@ -24,3 +25,7 @@ class Readers:
     @cached_property
     def meanings(self) -> Meanings:
         return Meanings(self.compiled)
+
+    @cached_property
+    def service_ways(self) -> ServiceWays:
+        return ServiceWays(self.compiled.datastore)

@@ -29,13 +29,17 @@ _MOST_OTHERS = 3
 
 @frozen
 class Passage:
-    """One way of packets through a node, past an endpoint. `own` are the addresses of the node or pod at each end."""
+    """One way of packets through a node, past an endpoint. `own` are the addresses of the node or pod at each end.
+
+    `translated`: the destination is, on this node.
+    """
 
     node: str
     came_in_on: str | None
     goes_out_on: str | None
     own_source: tuple[tuple[int, int], ...] = ()
     own_destination: tuple[tuple[int, int], ...] = ()
+    translated: bool = False
 
     @property
     def is_loopback(self) -> bool:
@@ -81,12 +85,12 @@ class Sampler:
             for own in (passage.own_source, passage.own_destination)
         )
 
-    def packet(self) -> Packet:
-        """One packet; nothing in it is open."""
+    def packet(self, protocol: int | None = None) -> Packet:
+        """One packet; nothing in it is open. `protocol` must be of ports; otherwise it is what a rule asks for."""
         rule = self._random.choice(self._aims) if self._aims and self._random.random() < 0.9 else None
         source = rule.source if rule else SideMeaning()
         destination = rule.destination if rule else SideMeaning()
-        protocol = self._protocol(rule)
+        protocol = protocol or self._protocol(rule)
         frm, source_port, protocol = self._end(source, self._own[0], protocol, _EPHEMERAL)
         to, destination_port, protocol = self._end(destination, self._own[1], protocol, None)
         for _ in range(_TRIES):

@@ -5,32 +5,25 @@ That none is found proves nothing: see `equivalence` for what is known for certa
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from random import Random
 from typing import NamedTuple
 
-from calico_engine.analysis.comparison.equivalence import differing_endpoints
-from calico_engine.analysis.comparison.meanings import profile_rules, tier_rules
 from calico_engine.analysis.comparison.readers import Readers
-from calico_engine.analysis.comparison.rule_meanings import RuleMeaning, opened_rules
-from calico_engine.analysis.comparison.sampling import Passage, Sampler, passages
 from calico_engine.analysis.comparison.touched import Touched
+from calico_engine.analysis.comparison.trials import Trials
 from calico_engine.analysis.connections.reader import deciding
 from calico_engine.analysis.connections.services import Service
-from calico_engine.compiler.chains import Chain
 from calico_engine.dataplane.outcomes import Decision, ReasonCode
 from calico_engine.dataplane.reader import PacketReader
 from calico_engine.errors import CalicoEngineError
 from calico_engine.frozen import frozen
 from calico_engine.packets import PORT_PROTOCOLS, Packet, format_address
 
-#: In so many of the ways in which endpoints differ a packet is sought.
-_MOST_ENDPOINTS = 24
 #: Once a difference is found, so many further ones are looked at for one that can be asked in plain words.
 _PATIENCE = 60
-_ROUNDS_OF_IPV4 = 4
 
 
 class Answered(NamedTuple):
@@ -94,7 +87,7 @@ def find_witness(before: Readers, after: Readers, change: Touched, *, tries: int
     best: Witness | None = None
     patience = _PATIENCE
     sides = _Both(before, after)
-    for packet in islice(_packets(sides, change, Random(seed)), tries):
+    for packet in islice(Trials(before, after, change, Random(seed)).packets(), tries):
         found = sides.difference(packet)
         if found is None:
             continue
@@ -109,16 +102,8 @@ class _Both:
     """The two clusters, asked the same."""
 
     def __init__(self, before: Readers, after: Readers) -> None:
-        self.before, self.after = before, after
         self._readers = before.packets, after.packets
         self._connections = before.connections, after.connections
-
-    def rules(self, packet: Packet) -> tuple[set[RuleMeaning], set[RuleMeaning]]:
-        """What looks at packets on this packet's way, before and after; of failsafes those that are not the same."""
-        chains = [list(reader.chains(packet)) for reader in self._readers]
-        before, after = (set(_rules(listed, packet.version)) for listed in chains)
-        opened, opens = (_opened(listed, packet.version) for listed in chains)
-        return before | (opened - opens), after | (opens - opened)
 
     def difference(self, packet: Packet) -> Witness | None:
         before, after = (self._answer(reader, packet) for reader in self._readers)
@@ -136,11 +121,15 @@ class _Both:
         return Answered(answer.decision, reader.passes(packet, answer), answer.decider.reason)
 
     def _phrasings(self, packet: Packet) -> Iterator[Words]:
-        """By name and by address; without the source port, if it does not matter."""
-        service = str(Service(packet.protocol, packet.destination_port, packet.icmp_type, packet.icmp_code))
-        addresses = [format_address(value, packet.version) for value in (packet.source, packet.destination)]
-        owner = self.before.connections.owner
-        names = [owner((packet.version, value)) for value in (packet.source, packet.destination)]
+        """By name and by address, as the sender has them; without the source port, if it does not matter."""
+        sent = packet
+        if packet.pre_dnat_destination is not None:
+            sent = replace(packet, destination=packet.pre_dnat_destination, destination_port=packet.pre_dnat_port)
+        service = str(Service(packet.protocol, sent.destination_port, packet.icmp_type, packet.icmp_code))
+        ends = sent.source, sent.destination
+        addresses = [format_address(value, packet.version) for value in ends]
+        owner = self._connections[0].owner
+        names = [owner((packet.version, value)) for value in ends]
         by_name = [name or address for name, address in zip(names, addresses, strict=True)]
         ports = (None, packet.source_port) if packet.protocol in PORT_PROTOCOLS else (None,)
         for port in ports:
@@ -160,43 +149,3 @@ class _Both:
             hop = deciding(found.crossing.hops)
             answers.append(Answered(hop.answer.decision, hop.passes, hop.answer.decider.reason))
         return Sides(*answers)
-
-
-def _rules(chains: Iterable[Chain], version: int) -> Iterator[RuleMeaning]:
-    for chain in chains:
-        for tier in chain.tiers:
-            yield from tier_rules(tier, version)
-        for profile in chain.profiles:
-            yield from profile_rules(profile, version)
-
-
-def _opened(chains: Iterable[Chain], version: int) -> frozenset[RuleMeaning]:
-    return frozenset(rule for chain in chains for rule in opened_rules(chain.failsafes, version))
-
-
-def _packets(sides: _Both, change: Touched, random: Random) -> Iterator[Packet]:
-    """Packets without end, from one way through a node after the other; none if no endpoint differs.
-
-    The first are of IPv4, as people think of that first.
-    """
-    ways = list(_passages(sides, change))
-    first, second = ([_sampler(sides, passage, version, random) for passage in ways] for version in (4, 6))
-    samplers = first * _ROUNDS_OF_IPV4
-    while ways:
-        for sampler in samplers:
-            yield sampler.packet()
-        samplers = [*first, *second]
-
-
-def _passages(sides: _Both, change: Touched) -> Iterator[Passage]:
-    for endpoint in islice(differing_endpoints(sides.before, sides.after, change), _MOST_ENDPOINTS):
-        with contextlib.suppress(CalicoEngineError):  # of a node that one of the two does not have nothing can be asked
-            both = [list(passages(side.compiled, endpoint)) for side in (sides.before, sides.after)]
-            yield from dict.fromkeys(passage for found in both for passage in found)
-
-
-def _sampler(sides: _Both, passage: Passage, version: int, random: Random) -> Sampler:
-    """Aimed at the rules that differ. Where none does, their order differs."""
-    before, after = sides.rules(Packet(passage.node, version, 0, 0, 0, passage.came_in_on, passage.goes_out_on))
-    aims = sorted(before ^ after or before, key=repr)
-    return Sampler(passage, version, aims, [*before, *after], random)

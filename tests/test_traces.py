@@ -56,6 +56,25 @@ def test_criteria_that_felix_ignores_count_as_matched() -> None:
     assert found.matched
 
 
+def test_http_is_told_and_not_tested() -> None:
+    """Only application layer policy does that: in the trace, and once with the manifests."""
+    wanted = {"methods": ["GET"], "paths": [{"prefix": "/shop"}, {"exact": "/"}]}
+    documents = (
+        policy("p", [{"action": "Allow", "http": wanted}, {"action": "Allow", "http": {}}]),
+        host(expectedIPs=["192.0.2.1"]),
+    )
+    ((found, *_),) = (one.rules for one in chain(*documents).tiers[0].policies)
+    assert [(each.field, each.wanted, each.ignored) for each in found.criteria] == [("http", "GET /shop*, /", True)]
+    assert found.matched
+    cluster = Cluster.parse(json.dumps(documents))
+    assert [warning.path for warning in cluster.warnings if "does not test http" in warning.message] == [
+        "[0].spec.ingress[0].http"
+    ]
+    explained = cluster.check("203.0.113.7", "n1", "tcp/80").explain()
+    assert "✓ rule 0 Allow (line 1): matches everything" in explained
+    assert "! http is not tested: only application layer policy does that, which is not modelled" in explained
+
+
 def test_every_criterion_says_whether_it_matched() -> None:
     rule = {
         "action": "Deny",

@@ -51,7 +51,7 @@ def _joined(found: Mapping[Key, _Found]) -> _Found:
 
 def _noted(part: FelixPart) -> _Found:
     notice = () if part.notice is None else (part.entry.remark(part.notice.path, part.notice.message),)
-    return (*notice, *_ignored_blocks(part))
+    return (*notice, *_ignored_blocks(part), *_of_applications(part))
 
 
 def _rules(part: FelixPart) -> Iterator[tuple[Path, FelixRule]]:
@@ -84,6 +84,17 @@ def _ignored_blocks(part: FelixPart) -> Iterator[ManifestError]:
                 "source nets and destination nets that need a block of their own, and only the first two count"
             )
             yield part.entry.remark((*path, *field.split(".")), message)
+
+
+def _of_applications(part: FelixPart) -> Iterator[ManifestError]:
+    """Felix renders nothing of it (felix/rules/policy.go), and Envoy is not modelled."""
+    for path, rule in _rules(part):
+        if rule.written.http_text:
+            message = (
+                "Felix does not test http in the iptables dataplane: to packets this rule is as if it had none;"
+                " application layer policy, which does, is not modelled"
+            )
+            yield part.entry.remark((*path, "http"), message)
 
 
 def _without_slices(part: FelixPart, services: ServiceIndex) -> _Found:

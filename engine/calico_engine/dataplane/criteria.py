@@ -20,6 +20,8 @@ def criteria(rule: CompiledRule, view: View, sets: AddressSets) -> tuple[Criteri
     found = [*_protocol(rule, view), *_icmp(rule, view)]
     for name in ("source", "destination"):
         found += _side(rule, name, view, sets)
+    if rule.written.http_text:
+        found.append(CriterionTrace("http", rule.written.http_text, "", True, ignored=True))
     return tuple(found)
 
 

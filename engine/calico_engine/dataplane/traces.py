@@ -13,7 +13,7 @@ class CriterionTrace:
     """One criterion of a rule: what the rule wants, what the packet has.
 
     `members` are some of the addresses or ports that a selector stands for, `member_count` says how many there are.
-    `ignored`: Felix does not test it (the defect of a rule with three positive blocks).
+    `ignored`: Felix does not test it (the defect of a rule with three positive blocks, and `http`).
     """
 
     field: str

@@ -56,7 +56,9 @@ def total_line(coverage: Coverage) -> Line:
     )
     if unselected:
         text += f", {unselected} of which {'applies' if unselected == 1 else 'apply'} to no endpoint"
-    return Line(text, "good" if share.exercised == share.items else "unsure")
+    if coverage.unmodelled:
+        text += f"; {_not_modelled(coverage.unmodelled)}"
+    return Line(text, "good" if share.exercised == share.items and not coverage.unmodelled else "unsure")
 
 
 def percent_text(share: Share) -> str:
@@ -72,7 +74,7 @@ def _row(policy: PolicyCoverage) -> list[str]:
         policy.tier or "-",
         str(len(policy.endpoints)),
         _fraction(rules),
-        _fraction(clauses),
+        _fraction(clauses) + (f" and {policy.unmodelled} not modelled" if policy.unmodelled else ""),
         "staged" if policy.staged else percent_text(policy.share),
     ]
 
@@ -81,12 +83,14 @@ def _tone(policy: PolicyCoverage) -> str:
     if policy.staged:
         return "dim"
     share = policy.share
-    return "good" if share.exercised == share.items else "unsure" if share.exercised else "bad"
+    if share.exercised == share.items and not policy.unmodelled:
+        return "good"
+    return "unsure" if share.exercised else "bad"
 
 
 def _gaps(policy: PolicyCoverage) -> Iterator[Line]:
     told = "; ".join(_policy_gaps(policy))
-    if told or policy.share.exercised < policy.share.items:
+    if told or policy.unmodelled or policy.share.exercised < policy.share.items:
         place = "" if policy.file is None else f"{printable(policy.file, _PATH)}:{policy.line}: "
         yield Line(f"  {place}{_name(policy.id)}{told and f': {told}'}", "unsure")
     if not policy.endpoints:
@@ -109,7 +113,7 @@ def _policy_gaps(policy: PolicyCoverage) -> Iterator[str]:
 
 def _rule_gaps(policy: PolicyCoverage, direction: DirectionCoverage, rule: RuleCoverage) -> Iterator[Line]:
     gaps = [(clause, gap) for clause in rule.clauses if (gap := _clause_gap(rule, clause))]
-    if rule.matched and not gaps:
+    if rule.matched and not gaps and not rule.unmodelled:
         return
     how = "" if rule.matched else ": never tried" if not rule.tried else f": never matched, tried {_times(rule.tried)}"
     line = policy.rule_line(rule)
@@ -117,6 +121,10 @@ def _rule_gaps(policy: PolicyCoverage, direction: DirectionCoverage, rule: RuleC
     for clause, gap in gaps if rule.tried else ():
         text = f"{render_path(clause.clause.path)} {printable(clause.clause.text, _SHOWN)}"
         yield _at(policy.clause_line(rule, clause.clause), f"  {text}: {gap}")
+    for unmodelled in rule.unmodelled:
+        text = f"{render_path(unmodelled.path)} {printable(unmodelled.text, _SHOWN)}"
+        why = "not modelled, for the iptables dataplane does not test it"
+        yield _at(policy.clause_line(rule, unmodelled), f"  {text}: {why}")
 
 
 def _at(line: int | None, text: str) -> Line:
@@ -134,6 +142,10 @@ def _name(owner: ResourceId) -> str:
     return f"{owner.kind} {'/'.join(printable(part, _SHOWN) for part in (owner.namespace, owner.name) if part)}"
 
 
+def _not_modelled(clauses: int) -> str:
+    return f"{clauses} {'clause is' if clauses == 1 else 'clauses are'} not modelled"
+
+
 def _times(number: int) -> str:
     return "once" if number == 1 else f"{number} times"
 
@@ -146,6 +158,7 @@ def coverage_json(coverage: Coverage) -> Mapping[str, object]:
     """All of it, with the lines of the manifests."""
     return {
         **_share_json(coverage.share),
+        "notModelled": coverage.unmodelled,
         "policies": [_policy_json(policy) for policy in coverage.policies],
         "tiers": [
             {"name": tier.name, "defaultAction": tier.default_action, "denied": tier.denied, "passed": tier.passed}
@@ -202,5 +215,9 @@ def _rule_json(policy: PolicyCoverage, direction: DirectionCoverage, rule: RuleC
                 "decisive": each.decisive,
             }
             for each in rule.clauses
+        ],
+        "notModelled": [
+            {"path": render_path(each.path), "text": each.text, "line": policy.clause_line(rule, each)}
+            for each in rule.unmodelled
         ],
     }

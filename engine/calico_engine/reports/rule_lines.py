@@ -29,8 +29,13 @@ def rule_lines(rule: RuleTrace, indent: str) -> Iterator[Line]:
         yield Line(f"{indent}✗ {head} {criterion_text(failed)}", "dim")
     for criterion in rule.criteria:
         if criterion.ignored:
-            text = f"{criterion.field} is not tested: Felix ignores the third and later block of a rule"
-            yield Line(f"{indent}  ! {text}", "unsure")
+            yield Line(f"{indent}  ! {criterion.field} is not tested: {_why_ignored(criterion)}", "unsure")
+
+
+def _why_ignored(criterion: CriterionTrace) -> str:
+    if criterion.field == "http":
+        return "only application layer policy does that, which is not modelled"
+    return "Felix ignores the third and later block of a rule"
 
 
 def _matched(rule: RuleTrace, head: str, tone: str) -> Iterator[Line]:

@@ -125,11 +125,20 @@ class HTTPPath:
     exact: str = ""
     prefix: str = ""
 
+    def __str__(self) -> str:
+        return self.exact or f"{self.prefix}*"
+
 
 @api_struct
 class HTTPMatch:
+    """Tested by application layer policy alone, in Envoy: to Felix's dataplanes the rule is as if it were not there."""
+
     methods: Items[str] = ()
     paths: Items[HTTPPath] = ()
+
+    def __str__(self) -> str:
+        """`GET, PUT /exact, /prefix*`; empty where everything matches."""
+        return " ".join(filter(None, (", ".join(self.methods), ", ".join(map(str, self.paths)))))
 
 
 @api_struct
@@ -151,3 +160,8 @@ class Rule:
     destination: EntityRule = field(default_factory=EntityRule)
     http: HTTPMatch | None = None
     metadata: RuleMetadata | None = None
+
+    @property
+    def http_text(self) -> str:
+        """What is wanted of HTTP requests; empty for nothing."""
+        return "" if self.http is None else str(self.http)

@@ -27,6 +27,11 @@ def clauses_of(rule: Rule) -> tuple[Clause, ...]:
     return tuple(Clause(path, text) for path, text in _clauses(rule))
 
 
+def unmodelled_clauses(rule: Rule) -> tuple[Clause, ...]:
+    """The others, which no packet can exercise."""
+    return (Clause(("http",), rule.http_text),) if rule.http_text else ()
+
+
 def _clauses(rule: Rule) -> Iterator[tuple[Path, str]]:
     if rule.ip_version is not None:
         yield ("ipVersion",), str(rule.ip_version)

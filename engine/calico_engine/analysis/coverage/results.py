@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import NamedTuple
 
-from calico_engine.analysis.coverage.clauses import Clause
+from calico_engine.analysis.coverage.clauses import Clause, unmodelled_clauses
 from calico_engine.compiler.felix_model import ResourceId
 from calico_engine.frozen import frozen
 from calico_engine.manifests.origin import Origin
@@ -62,6 +62,11 @@ class RuleCoverage:
     decided: int = 0
 
     @property
+    def unmodelled(self) -> tuple[Clause, ...]:
+        """What else the rule says. It counts neither as covered nor as something that could be."""
+        return unmodelled_clauses(self.written)
+
+    @property
     def ways(self) -> Iterator[bool]:
         """Whether each clause was exercised, one way and the other."""
         for clause in self.clauses:
@@ -103,6 +108,11 @@ class PolicyCoverage:
     def rules(self) -> Iterator[RuleCoverage]:
         """The rules of both directions."""
         return (rule for each in self.directions for rule in each.rules)
+
+    @property
+    def unmodelled(self) -> int:
+        """How many clauses are not modelled."""
+        return sum(len(rule.unmodelled) for rule in self.rules)
 
     @property
     def items(self) -> Iterator[bool]:
@@ -162,6 +172,11 @@ class Coverage:
     def enforced(self) -> tuple[PolicyCoverage, ...]:
         """All but the staged policies."""
         return tuple(policy for policy in self.policies if not policy.staged)
+
+    @property
+    def unmodelled(self) -> int:
+        """How many clauses are not modelled."""
+        return sum(policy.unmodelled for policy in self.enforced)
 
     @property
     def share(self) -> Share:

@@ -67,3 +67,36 @@ def test_a_node_with_another_dataplane_leaves_the_others_alone() -> None:
 def test_a_node_that_nothing_mentions_is_unknown() -> None:
     with pytest.raises(UnknownReference, match="'elsewhere'"):
         cluster({}).verdict(packet("elsewhere"))
+
+
+@pytest.mark.parametrize(("action", "direction"), [("Allow", "in"), ("Allow", "out"), ("Deny", "in"), ("Pass", "in")])
+def test_a_packet_that_is_translated_and_not_tracked_is_said_to_be_impossible(action: str, direction: str) -> None:
+    """A kernel to which such rules were given did not translate the packet."""
+    rule = {"action": action, "protocol": "TCP"}
+    policy = {
+        "apiVersion": "projectcalico.org/v3",
+        "kind": "GlobalNetworkPolicy",
+        "metadata": {"name": "p"},
+        "spec": {
+            "selector": "all()",
+            "doNotTrack": True,
+            "applyOnForward": True,
+            "order": 1,
+            "types": ["Ingress", "Egress"],
+            "ingress": [rule],
+            "egress": [rule],
+        },
+    }
+    ways = {
+        "in": {"inInterface": "eth0", "source": "10.0.0.9", "destination": "10.0.0.1"},
+        "out": {"outInterface": "eth0", "source": "10.0.0.1", "destination": "10.0.0.9"},
+    }
+    ports = {"protocol": "TCP", "sourcePort": 40000, "destinationPort": 8080}
+    plain = {"node": "n1", **ways[direction], **ports}
+    translated = {**plain, "preDNATDestination": "192.0.2.7", "preDNATPort": 80}
+    asked = cluster({}).apply(policy)
+    impossible = [
+        any("cannot exist" in each for each in asked.verdict(Packet.parse(query)).assumptions)
+        for query in (plain, translated)
+    ]
+    assert impossible == [False, action == "Allow"]

@@ -82,8 +82,8 @@ class Verdict:
 
     @cached_property
     def assumptions(self) -> tuple[str, ...]:
-        """What was taken by default, and what is missing around the objects that matter here."""
-        return tuple(dict.fromkeys((*self._assumptions, *self._missing())))
+        """What was taken by default, what is missing around the objects that matter here, and what cannot be as asked."""
+        return tuple(dict.fromkeys((*self._assumptions, *self._missing(), *self._impossible())))
 
     @property
     def packets(self) -> tuple[Packet, ...]:
@@ -158,6 +158,15 @@ class Verdict:
                 host = self._reader.host_policy(hop.packet)
                 found.append(f"the host's own chain on {hop.packet.node} has the policy {host} and no other rules")
         return found
+
+    def _impossible(self) -> list[str]:
+        """What is not tracked is not translated either: the kernel's NAT works on connections."""
+        return [
+            f"untracked policy on {packet.node} lets the packet through without connection tracking, and so without "
+            "translation: as asked, with a destination before and one after, it cannot exist"
+            for packet in self.packets
+            if packet.dnat and self._reader.untracks(packet)
+        ]
 
 
 def _reason(node: str, decider: Decider, locate: Locate) -> Reason:

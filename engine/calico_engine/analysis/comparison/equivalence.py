@@ -20,9 +20,13 @@ def differing_endpoints(before: Readers, after: Readers, change: Touched) -> Ite
     """Of the touched endpoints, one for each way in which chains differ before and after."""
     old, new = (_endpoints(each.compiled.model) for each in (before, after))
     seen: set[Hashable] = set()
+    compared: set[tuple[int, int]] = set()  # to compare meanings takes long, and most endpoints share them
     for key, endpoint in {**new, **old}.items():
         if change.concerns(key):
             one, other = _meaning(before.meanings, old.get(key)), _meaning(after.meanings, new.get(key))
+            if (id(one), id(other)) in compared:
+                continue
+            compared.add((id(one), id(other)))
             if one != other and (one, other) not in seen:
                 seen.add((one, other))
                 yield endpoint

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from itertools import groupby
 
-from calico_engine.analysis.comparison.rule_meanings import RuleMeaning, opened_rules, rule_meaning
+from calico_engine.analysis.comparison.rule_meanings import RuleMeaning, rule_meaning
 from calico_engine.compiler.address_sets import AddressSets
 from calico_engine.compiler.chains import Chain, ChainProfile, ChainTier, SelectedTier
 from calico_engine.compiler.compiled import CompiledCluster
@@ -31,21 +31,33 @@ class Meanings:
     def __init__(self, compiled: CompiledCluster) -> None:
         self._compiled = compiled
         self._known: dict[Hashable, Hashable] = {}
+        self._chains: dict[Hashable, Hashable] = {}
 
     def of(self, endpoint: FelixEndpoint) -> Hashable:
-        """Everything that the endpoint does. Raises what `CompiledCluster.node` raises."""
+        """Everything that the endpoint does, the same object for all that do the same for the same reasons.
+
+        Raises what `CompiledCluster.node` raises.
+        """
         node = self._compiled.node(endpoint.node)
         kinds = tuple(ChainType) if endpoint.is_host else (ChainType.NORMAL,)
-        selected = tuple(tuple(map(_key, node.selected(endpoint, kind))) for kind in kinds)
+        selected = {kind: node.selected(endpoint, kind) for kind in kinds}
         failsafes = node.parameters.failsafe_inbound, node.parameters.failsafe_outbound
-        key = (selected, endpoint.profiles, endpoint.is_host, failsafes, id(node.sets))
-        if key not in self._known:
-            self._known[key] = tuple(
-                (bool(tiers), *(_chain(node.chain(endpoint, kind, way)) for way in Direction))
-                for kind, tiers in zip(kinds, selected, strict=True)
-            )
-        around = governed(node, endpoint) if endpoint.is_host else node.settings.default_endpoint_to_host_action
-        return around, self._known[key]
+        around = (governed(node, endpoint), failsafes) if endpoint.is_host else _to_host(node)
+        policies = tuple(tuple(map(_key, tiers)) for tiers in selected.values())
+        key = (policies, endpoint.profiles, endpoint.is_host, failsafes, id(node.sets))
+        if (around, key) not in self._known:
+            if key not in self._chains:
+                self._chains[key] = tuple(
+                    (bool(tiers), *(_chain(node.chain(endpoint, kind, way)) for way in Direction))
+                    for kind, tiers in selected.items()
+                )
+            self._known[around, key] = around, self._chains[key]
+        return self._known[around, key]
+
+
+def _to_host(node: CompiledNode) -> Hashable:
+    """What becomes of what workloads send to their node."""
+    return node.settings.default_endpoint_to_host_action
 
 
 def governed(node: CompiledNode, endpoint: FelixEndpoint) -> tuple[str, ...]:
@@ -70,7 +82,7 @@ def _chain(chain: Chain) -> Hashable:
     profiles = tuple(
         (each.missing, *(tuple(profile_rules(each, version)) for version in (4, 6))) for each in chain.profiles
     )
-    return opened_rules(chain.failsafes, 4), opened_rules(chain.failsafes, 6), tiers, profiles
+    return tiers, profiles
 
 
 def _opened(failsafes: FailsafeChain | None, version: int) -> dict[int, Intervals]:

@@ -231,6 +231,28 @@ def test_what_is_reached_by_translation_alone_is_told_by_translated_packets() ->
         assert (witness.words.destination, witness.words.service) in words
 
 
+def test_what_is_not_tracked_is_not_translated_either() -> None:
+    """No packet is shown that cannot exist."""
+    spec = {
+        "selector": "role == 'worker'",
+        "doNotTrack": True,
+        "applyOnForward": True,
+        "ingress": [{"action": "Allow", "protocol": "TCP", "destination": {"ports": [30080]}}],
+    }
+    policy = {"apiVersion": "projectcalico.org/v3", "kind": "GlobalNetworkPolicy", "metadata": {"name": "untracked"}}
+    original = Cluster.load(str(FIXTURES / "policytests" / "pre-dnat.yaml")).apply({**policy, "spec": spec})
+    tried = Bench(original, tries=300)
+    translated = 0
+    for mutant in tried.mutants:
+        finding = tried.judge(mutant)
+        if finding is not None and finding.witness is not None and finding.witness.packet.dnat:
+            translated += 1
+            for cluster in (original, mutant.apply(original)):
+                assumed = cluster.verdict(finding.witness.packet).assumptions
+                assert not any("it cannot exist" in each for each in assumed), mutant.id
+    assert translated
+
+
 def test_what_is_killed_is() -> None:
     original = Cluster.load(str(FIXTURES / "tutorial"))
     killed = [each for each in tutorial().judgements if each.fate is Fate.KILLED]

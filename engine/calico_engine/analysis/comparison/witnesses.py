@@ -106,6 +106,8 @@ class _Both:
         self._connections = before.connections, after.connections
 
     def difference(self, packet: Packet) -> Witness | None:
+        if packet.dnat and any(reader.untracks(packet) for reader in self._readers):
+            return None  # what is not tracked is not translated: such a packet there cannot be
         before, after = (self._answer(reader, packet) for reader in self._readers)
         answers = Sides(before, after)
         if not answers.differ:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -14,7 +14,7 @@ import yaml
 
 from calico_engine import Cluster
 from calico_engine.analysis.mutation.mutants import Mutant
-from calico_engine.analysis.mutation.operators import Operator, merge_patch
+from calico_engine.analysis.mutation.operators import Operator, merge_patch, with_value
 from calico_engine.changes import merged
 from calico_engine.datastore import Key, KubernetesEntry
 from calico_engine.errors import CalicoEngineError
@@ -116,6 +116,34 @@ def assert_alike_but_for(mutant: Mutant, one: Mapping[Key, object], other: Mappi
     own = {(kind, mutant.namespace, mutant.name) for kind in (mutant.kind, str(mutant.changed["kind"]))}
     assert {key for key in {**one, **other} if one.get(key) is not other.get(key)} in (set(), own)
     assert [key for key in one if key not in own] == [key for key in other if key not in own]
+
+
+KUBERNETES = [
+    each for vector in VECTORS for each in vector.get("objects", ()) if "k8s.io/" in each["apiVersion"] and each["spec"]
+]
+
+
+def paths(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """To everything within the value."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, item in items:
+        yield (*path, step)
+        yield from paths(item, (*path, step))
+
+
+@pytest.mark.parametrize("document", KUBERNETES, ids=lambda document: str(document["metadata"]["name"]))
+def test_null_is_what_is_not_given(document: Mapping[str, Any]) -> None:
+    """Wherever it stands in an object of Kubernetes, mutants are made of the rest."""
+    read = 0
+    for path in paths(document["spec"]):
+        try:
+            original = Cluster.parse(json.dumps(with_value(document, ("spec", *path), None)))
+        except CalicoEngineError:
+            continue
+        read += 1
+        for mutant in original.mutants():
+            assert written(mutant.apply(original), mutant) == mutant.changed, (path, mutant.id)
+    assert read > 2
 
 
 def test_ids_are_unique_and_the_same_every_time() -> None:

@@ -84,7 +84,7 @@ def _ends(port: Mapping[str, Any]) -> tuple[int, int]:
     if number is not None:
         return number, number
     ends = port.get("range") or {}
-    return ends.get("start", 0), ends.get("end", 0)
+    return ends.get("start") or 0, ends.get("end") or 0
 
 
 def _range(first: int, last: int) -> str:

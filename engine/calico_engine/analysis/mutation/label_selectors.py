@@ -17,7 +17,7 @@ def label_selector_mutations(value: Object, path: Path) -> Iterator[Mutation]:
     labels = selector.get("matchLabels") or {}
     requirements = list(selector.get("matchExpressions") or ())
     here = (*path, "matchLabels")
-    for name, label in labels.items():
+    for name, label in ((name, label or "") for name, label in labels.items()):
         rest = {key: item for key, item in labels.items() if key != name}
         for key, item in ((misspelled(name), label), (name, misspelled(label))):
             shown = f"{name}={label} → {key}={item}"
@@ -38,9 +38,9 @@ def _requirements(value: Object, path: Path) -> Iterator[Mutation]:
             other = _OPPOSITES[given]
             yield Mutation(Operator.NEGATE_TERM, here, f"{given} → {other}", other, with_value(value, here, other))
         key = (*path, index, "key")
-        name = misspelled(str(requirement.get("key")))
-        shown = f"{requirement.get('key')} → {name}"
-        yield Mutation(Operator.MISSPELL_TERM, key, shown, name, with_value(value, key, name))
+        if name := requirement.get("key"):
+            other = misspelled(name)
+            yield Mutation(Operator.MISSPELL_TERM, key, f"{name} → {other}", other, with_value(value, key, other))
         for at, label in enumerate(requirement.get("values") or ()):
             where = (*path, index, "values", at)
             wrong = misspelled(str(label))

@@ -89,8 +89,8 @@ def without(value: Any, path: Path) -> Any:
 
 
 def entries(value: Object, path: Path) -> Sequence[Any]:
-    """The list at the path; empty if there is none."""
-    return value_at(value, path) or ()
+    """The list at the path; empty if there is none. An item that is null, as in Kubernetes' objects, says nothing."""
+    return [{} if item is None else item for item in value_at(value, path) or ()]
 
 
 def merge_patch(old: Object, new: Object) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What is sent to a real kernel, and what is not. The run itself needs root: `python -m tests.kernel`."""
+"""What is sent to a real kernel, and what is not. The run itself needs root: see `kernel_lab`."""
 
 from __future__ import annotations
 

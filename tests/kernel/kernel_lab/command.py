@@ -16,7 +16,7 @@ _TOOLS = ("ip", "iptables-legacy", "ip6tables-legacy", "iptables-legacy-restore"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run; exit code 1 if the kernel did anything else than the oracle says, 2 if there is no kernel to ask."""
-    parser = argparse.ArgumentParser(prog="python -m tests.kernel", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m kernel_lab", description=__doc__)
     parser.add_argument("--minutes", type=float, default=1.0, help="how long to go on")
     parser.add_argument("--seed", type=int, default=0, help="the first world's seed; the others count up from it")
     parser.add_argument("--packets", type=int, default=300, help="packets for each world")

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from calico_engine import Cluster
 from calico_engine.controllers import convert
 from calico_engine.controllers.kube_controllers.auto_host_endpoints.plans import Why, plan_for
 from calico_engine.controllers.kube_controllers.auto_host_endpoints.reports import ControllerState, Deletion, Fate
@@ -362,3 +363,20 @@ def test_an_endpoint_that_was_moved_to_another_node_comes_back() -> None:
         ("n2-auto-hep", "n2"),
     ]
     assert found.warnings == ()
+
+
+@pytest.mark.parametrize(("count", "more"), [(0, None), (1, ""), (2, " (2 of them)"), (3, " (3 of them)")])
+@pytest.mark.parametrize("stored", [False, True])
+def test_automatic_endpoints_that_nobody_keeps_are_told_once(count: int, more: str | None, stored: bool) -> None:
+    """Without a KubeControllersConfiguration among the manifests; a datastore as it is stored has none to miss."""
+    endpoint = """
+apiVersion: projectcalico.org/v3
+kind: HostEndpoint
+metadata: {name: n%d-auto-hep, labels: {projectcalico.org/created-by: %s}}
+spec: {node: n%d, interfaceName: "*", expectedIPs: [192.0.2.%d]}
+"""
+    makers = ["calico-kube-controllers"] * count + ["somebody"]
+    text = "---".join(endpoint % (index, maker, index, index) for index, maker in enumerate(makers))
+    told = [each.message for each in Cluster.parse(text, stored=stored).warnings if "automatic" in each.message]
+    expected = f"looks like an automatic host endpoint{more}; no controller runs here, it is taken as it stands"
+    assert told == ([] if more is None or stored else [expected])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+import pytest
+
 from calico_engine import Cluster, Packet
 from calico_engine.dataplane.hooks import Do
 from calico_engine.dataplane.traces import ChainTrace, StepTrace
@@ -94,6 +96,24 @@ def test_every_criterion_says_whether_it_matched() -> None:
     assert not found.matched
 
 
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"selector": "has(host)"}, "selector"),
+        ({"notSelector": "has(host)"}, "notSelector"),
+        ({"namespaceSelector": "has(team)"}, "namespaceSelector"),
+        ({"serviceAccounts": {"names": ["a"]}}, "serviceAccounts"),
+        ({"selector": "has(host)", "notSelector": "has(team)"}, "selector"),
+        ({"namespaceSelector": "has(team)", "serviceAccounts": {"names": ["a"]}}, "selector"),
+    ],
+)
+def test_a_selector_is_called_by_the_field_that_was_written(given: Mapping[str, object], field: str) -> None:
+    """Several are one to Felix."""
+    rules: Rules = [{"action": "Allow", "source": given}]
+    ((found,),) = (one.rules for one in chain(policy("p", rules), host()).tiers[0].policies)
+    assert [criterion.field for criterion in found.criteria] == [f"source.{field}"]
+
+
 def test_what_comes_after_the_decision_is_not_noted() -> None:
     rules: Rules = [{"action": "Log"}, {"action": "Allow"}, {"action": "Deny"}]
     (tier,) = chain(policy("a", rules), policy("b", rules), host("gone")).tiers
@@ -137,7 +157,8 @@ def test_tiers_that_pass_and_tiers_that_are_missing() -> None:
 
 def test_the_pass_bit_ends_a_profile_at_its_first_pass_rule() -> None:
     passes = document("Profile", "passes", {"ingress": [{"action": "Pass"}]})
-    cut_short = document("Profile", "short", {"ingress": [{"action": "Pass", "protocol": "UDP"}, {"action": "Allow"}]})
+    rules: Rules = [{"action": "Deny", "protocol": "UDP"}, {"action": "Pass", "protocol": "UDP"}, {"action": "Allow"}]
+    cut_short = document("Profile", "short", {"ingress": rules})
     found = chain(passes, cut_short, host("passes", "short", "gone"))
     assert [(profile.name, profile.missing, profile.pass_bit) for profile in found.profiles] == [
         ("passes", False, False),
@@ -146,7 +167,7 @@ def test_the_pass_bit_ends_a_profile_at_its_first_pass_rule() -> None:
     ]
     assert [[(rule.matched, rule.by_pass_bit) for rule in profile.rules] for profile in found.profiles] == [
         [(True, False)],
-        [(False, True)],
+        [(False, False), (False, True)],
         [],
     ]
     assert (found.reason, found.detail) == ("MISSING_PROFILE", "gone")
@@ -163,6 +184,14 @@ def test_steps_without_a_chain() -> None:
     pod = document("WorkloadEndpoint", "n1-k8s-w-eth0", {**workload, "ipNetworks": ["10.65.0.2"]})
     found = steps(pod, inInterface="cali1", source="10.65.0.3")
     assert found == [StepTrace(Do.CHECK_SOURCE.value, "drop", "SPOOFED_SOURCE")]
+
+
+@pytest.mark.parametrize(
+    ("interface", "does"), [("inInterface", Do.FROM_WORKLOAD_POLICY), ("outInterface", Do.TO_WORKLOAD_POLICY)]
+)
+def test_a_workload_interface_without_endpoint(interface: str, does: Do) -> None:
+    found = steps(host(), **{"outInterface": "eth1", interface: "cali9"})
+    assert found[-1] == StepTrace(does.value, "drop", "UNKNOWN_WORKLOAD_INTERFACE")
 
 
 def test_failsafes_are_named() -> None:

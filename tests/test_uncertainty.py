@@ -77,6 +77,8 @@ CASES = [
     ("port before DNAT", {**TCP, **OTHER_PORT, **FORWARDED}, PRE_DNAT, "UNCERTAIN", "preDNATPort"),
     ("untracked policy that denies all but replies of failsafes", {**TCP, "destinationPort": 80},
      "doNotTrack: true, applyOnForward: true, ingress: [{action: Deny}]", "DENY", None),
+    ("the same, where nothing else denies replies", {**TCP, "destinationPort": 80, "outInterface": "eth1"},
+     "doNotTrack: true, applyOnForward: true, ingress: [{action: Deny}]", "UNCERTAIN", "sourcePort"),
 ]  # fmt: skip
 
 

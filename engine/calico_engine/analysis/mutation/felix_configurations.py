@@ -65,7 +65,7 @@ def _failsafes(value: Object, path: Path) -> Iterator[Mutation]:
             net = (*here, "net")
             yield Mutation(Operator.DROP_CRITERION, net, f"{_shown(entry)} for everybody", "", without(value, net))
             yield from net_mutations(value, net)
-    for other in [_next(entry) for entry in listed] or [_SSH]:
+    for other in map(_next, listed) if listed else (_SSH,):
         if other["port"] <= _LAST_PORT and other not in listed:
             changed = with_value(value, path, [*listed, other])
             yield Mutation(Operator.ADD_FAILSAFE, path, f"{_shown(other)} added", _shown(other), changed)
@@ -73,9 +73,14 @@ def _failsafes(value: Object, path: Path) -> Iterator[Mutation]:
 
 def _next(entry: Mapping[str, Any]) -> dict[str, Any]:
     """The same for the next port."""
-    return {**entry, "port": entry["port"] + 1}
+    return {**entry, "port": _port(entry) + 1}
 
 
 def _shown(entry: Mapping[str, Any]) -> str:
-    parts = (str(entry.get("protocol", "")).lower(), str(entry.get("net", "")), str(entry["port"]))
+    parts = (str(entry.get("protocol", "")).lower(), str(entry.get("net", "")), str(_port(entry)))
     return ":".join(filter(None, parts))
+
+
+def _port(entry: Mapping[str, Any]) -> int:
+    """Go reads 0 where none is given."""
+    return int(entry.get("port") or 0)

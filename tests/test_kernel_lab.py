@@ -110,6 +110,8 @@ def test_what_is_translated_is_sent_to_where_it_was_before() -> None:
         ({**TRANSLATED, "conntrackState": "ESTABLISHED"}, "conntrack state"),
         ({**TRANSLATED, "conntrackState": "INVALID"}, "translation"),
         ({**TRANSLATED, "protocol": "UDPLite"}, "translation"),
+        ({**SENT, **TRANSLATED}, None),
+        ({**SENT, **TRANSLATED, "preDNATDestination": SENT["destination"]}, "translation"),
     ],
 )
 def test_what_a_kernel_can_be_asked(changes: dict[str, Any], reason: str | None) -> None:

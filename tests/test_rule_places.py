@@ -11,13 +11,15 @@ import pytest
 
 from calico_engine import Cluster
 from calico_engine.controllers import convert
-from calico_engine.controllers.kubernetes.cluster_network_policies import written_rules as of_cluster_policy
-from calico_engine.controllers.kubernetes.network_policies import written_rules
+from calico_engine.controllers.kubernetes import cluster_network_policies, network_policies
 from calico_engine.controllers.kubernetes.reading import Struct
 from calico_engine.packets import Direction
 
 SAMPLE = Path(__file__).parent.parent / "fixtures" / "golden" / "kubernetes-conversions-sample.jsonl"
-COUNTED = {"NetworkPolicy": written_rules, "ClusterNetworkPolicy": of_cluster_policy}
+COUNTED = {
+    "NetworkPolicy": network_policies.RULES.written,
+    "ClusterNetworkPolicy": cluster_network_policies.RULES.written,
+}
 MANIFESTS = """
 apiVersion: v1
 kind: Namespace

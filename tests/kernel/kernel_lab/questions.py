@@ -52,7 +52,9 @@ def _can_be_made(query: Query) -> bool:
 
 
 def _can_be_translated(query: Query) -> bool:
-    return query.protocol in (TCP, UDP, SCTP) and query.conntrack_state == "NEW"
+    # What is sent from here to the same address as before leaves by the same interface as before.
+    stays = not query.in_interface and query.before == query.destination
+    return query.protocol in (TCP, UDP, SCTP) and query.conntrack_state == "NEW" and not stays
 
 
 def _addresses(query: Query) -> tuple[Address, ...]:

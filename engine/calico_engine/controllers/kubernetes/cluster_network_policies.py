@@ -14,8 +14,8 @@ from calico_engine.controllers.kubernetes.identity import Key, Resource, convert
 from calico_engine.controllers.kubernetes.label_selectors import ANY_POD, namespace_selector, pod_selector
 from calico_engine.controllers.kubernetes.policy_rules import (
     BadRule,
+    RuleConversion,
     RuleError,
-    bad_rule,
     grouped_by_protocol,
     rules_of,
 )
@@ -40,7 +40,7 @@ def convert_cluster_network_policy(policy: Struct) -> tuple[Key, Resource | None
     if tier is None or subject is None:
         return key, None, ()
     errors: list[RuleError] = []
-    rules = {direction: _rules(spec, direction, errors) for direction in Direction}
+    rules = {direction: RULES.rules(spec, direction, errors) for direction in Direction}
     converted = {
         "tier": tier,
         "order": spec.number("priority") or 0,
@@ -71,25 +71,6 @@ def _pods(pods: Struct) -> Resource:
         "namespaceSelector": namespace_selector(pods.struct("namespaceSelector")),
         "selector": pod_selector(pods.struct("podSelector")),
     }
-
-
-def written_rules(policy: Struct, direction: Direction) -> tuple[int, ...]:
-    """Of which rule of the Kubernetes policy, by its number from 0, each rule of the converted one comes."""
-    return tuple(index for index, _ in _numbered(policy.struct("spec"), direction, []))
-
-
-def _rules(spec: Struct, direction: Direction, errors: list[RuleError]) -> list[Resource]:
-    return [rule for _, rule in _numbered(spec, direction, errors)]
-
-
-def _numbered(spec: Struct, direction: Direction, errors: list[RuleError]) -> Iterator[tuple[int, Resource]]:
-    for index, rule in enumerate(spec.structs(direction.value.lower())):
-        try:
-            yield from ((index, converted) for converted in _rule(rule, direction))
-        except BadRule as reason:
-            errors.append(bad_rule(direction, index, reason))
-            if rule.text("action") in ("Deny", "Pass"):
-                yield index, {"action": "Deny"}
 
 
 def _rule(rule: Struct, direction: Direction) -> list[Resource]:
@@ -148,3 +129,10 @@ def _port(port: Struct) -> Port | None:
     if not port.given("range"):
         return None
     return port_range((ends.number("start") or 0) & 0xFFFF, (ends.number("end") or 0) & 0xFFFF)
+
+
+def _closed(rule: Struct) -> list[Resource]:
+    return [{"action": "Deny"}] if rule.text("action") in ("Deny", "Pass") else []
+
+
+RULES: Final = RuleConversion(_rule, instead=_closed)

@@ -13,8 +13,8 @@ from calico_engine.controllers.kubernetes.identity import Key, Resource, convert
 from calico_engine.controllers.kubernetes.label_selectors import namespace_selector, pod_selector
 from calico_engine.controllers.kubernetes.policy_rules import (
     BadRule,
+    RuleConversion,
     RuleError,
-    bad_rule,
     grouped_by_protocol,
     protocol_name,
     rules_of,
@@ -39,8 +39,8 @@ def convert_network_policy(policy: Struct) -> tuple[Key, Resource, tuple[RuleErr
         "tier": "default",
         "order": ORDER,
         "selector": pod_selector(spec.struct("podSelector")),
-        "ingress": _rules(spec, Direction.INGRESS, errors),
-        "egress": _rules(spec, Direction.EGRESS, errors),
+        "ingress": RULES.rules(spec, Direction.INGRESS, errors),
+        "egress": RULES.rules(spec, Direction.EGRESS, errors),
         "types": _types(spec),
     }
     made = metadata_of(
@@ -57,23 +57,6 @@ def _types(spec: Struct) -> list[str]:
     """In fixed order. Without a known one it is Ingress alone, even if there are egress rules: those are inactive then."""
     given = spec.texts("policyTypes")
     return [direction.value for direction in Direction if direction.value in given] or [Direction.INGRESS.value]
-
-
-def written_rules(policy: Struct, direction: Direction) -> tuple[int, ...]:
-    """Of which rule of the Kubernetes policy, by its number from 0, each rule of the converted one comes."""
-    return tuple(index for index, _ in _numbered(policy.struct("spec"), direction, []))
-
-
-def _rules(spec: Struct, direction: Direction, errors: list[RuleError]) -> list[Resource]:
-    return [rule for _, rule in _numbered(spec, direction, errors)]
-
-
-def _numbered(spec: Struct, direction: Direction, errors: list[RuleError]) -> Iterator[tuple[int, Resource]]:
-    for index, rule in enumerate(spec.structs(direction.value.lower())):
-        try:
-            yield from ((index, converted) for converted in _rule(rule, direction))
-        except BadRule as reason:
-            errors.append(bad_rule(direction, index, reason))
 
 
 def _rule(rule: Struct, direction: Direction) -> list[Resource]:
@@ -133,3 +116,6 @@ def _masked(text: str) -> str | None:
         return masked_cidr(text)
     except ValueError:
         return None
+
+
+RULES: Final = RuleConversion(_rule, instead=lambda _: [])

@@ -6,12 +6,12 @@ combinePortsWithCNPIngressPeers).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from calico_engine.controllers.kubernetes.identity import Resource
 from calico_engine.controllers.kubernetes.ports import port_json, simplify_ports
-from calico_engine.controllers.kubernetes.reading import without_empty
+from calico_engine.controllers.kubernetes.reading import Struct, without_empty
 from calico_engine.frozen import frozen
 from calico_engine.packets import Direction
 from calico_engine.resources.rules import Port
@@ -39,8 +39,29 @@ class RuleError:
         return f"{self.direction.value.lower()} rule: {self.reason}"
 
 
-def bad_rule(direction: Direction, index: int, reason: object) -> RuleError:
-    return RuleError(direction, index, f"k8s rule couldn't be converted: {reason}")
+@frozen
+class RuleConversion:
+    """How the rules of one kind of policy are converted; `instead`: what stands in the place of one that cannot be."""
+
+    convert: Callable[[Struct, Direction], list[Resource]]
+    instead: Callable[[Struct], list[Resource]]
+
+    def rules(self, spec: Struct, direction: Direction, errors: list[RuleError]) -> list[Resource]:
+        """The converted rules; adds to the errors."""
+        return [rule for _, rule in self._numbered(spec, direction, errors)]
+
+    def written(self, policy: Struct, direction: Direction) -> tuple[int, ...]:
+        """Of which rule of the Kubernetes policy, by its number from 0, each converted rule comes."""
+        return tuple(index for index, _ in self._numbered(policy.struct("spec"), direction, []))
+
+    def _numbered(self, spec: Struct, direction: Direction, errors: list[RuleError]) -> Iterator[tuple[int, Resource]]:
+        for index, rule in enumerate(spec.structs(direction.value.lower())):
+            try:
+                converted = self.convert(rule, direction)
+            except BadRule as reason:
+                errors.append(RuleError(direction, index, f"k8s rule couldn't be converted: {reason}"))
+                converted = self.instead(rule)
+            yield from ((index, each) for each in converted)
 
 
 def error_text(policy: str, errors: Iterable[RuleError]) -> str | None:

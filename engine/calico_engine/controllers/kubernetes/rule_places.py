@@ -16,8 +16,8 @@ from calico_engine.resources import StagedKubernetesNetworkPolicy
 _Written = Callable[[Struct, Direction], tuple[int, ...]]
 #: Kind of what is converted → how its rules are counted.
 _CONVERTED: Final[Mapping[str, _Written]] = {
-    "NetworkPolicy": network_policies.written_rules,
-    "ClusterNetworkPolicy": cluster_network_policies.written_rules,
+    "NetworkPolicy": network_policies.RULES.written,
+    "ClusterNetworkPolicy": cluster_network_policies.RULES.written,
 }
 
 
@@ -33,7 +33,7 @@ def rule_path(datastore: Datastore, entry: Entry, direction: Direction, index: i
 def _written(datastore: Datastore, entry: Entry) -> tuple[Mapping[str, object], _Written] | None:
     """The object that was converted, and how its rules are counted; None for what stands as it is."""
     if isinstance(entry.resource, StagedKubernetesNetworkPolicy):
-        return to_json(entry.resource), network_policies.written_rules
+        return to_json(entry.resource), network_policies.RULES.written
     _, namespace, name = entry.key
     for kind, written in _CONVERTED.items():
         own = datastore.kubernetes.get((kind, namespace, name.removeprefix("knp.default.")))

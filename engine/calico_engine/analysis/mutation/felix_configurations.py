@@ -17,7 +17,7 @@ _FAILSAFES = {Direction.INGRESS: "failsafeInboundHostPorts", Direction.EGRESS: "
 _HOST_ACTION = ("spec", "defaultEndpointToHostAction")
 _HOST_ACTIONS = ("Drop", "Accept", "Return")
 _LAST_PORT = 65535
-_SSH = {"protocol": "TCP", "port": 22}
+_SSH: Mapping[str, Any] = {"protocol": "TCP", "port": 22}
 
 
 def felix_mutations(value: Object, guarded: Collection[Direction], *, workloads: bool) -> Iterator[Mutation]:

@@ -105,11 +105,14 @@ TRUSTED: list[tuple[Spec, Spec, set[str], set[str], set[str]]] = [
 ]
 
 
+@pytest.mark.parametrize("this", ["n1", "n3"])  # names before and after that of the other node
 @pytest.mark.parametrize(("other", "spec", "ipip", "vxlan", "vxlan6"), TRUSTED)
-def test_whom_a_node_trusts(other: Spec, spec: Spec, ipip: set[str], vxlan: set[str], vxlan6: set[str]) -> None:
+def test_whom_a_node_trusts(
+    other: Spec, spec: Spec, ipip: set[str], vxlan: set[str], vxlan6: set[str], this: str
+) -> None:
     """IPIP from every node, this one included; VXLAN from the other nodes' tunnel endpoints."""
-    switches = {"ipipEnabled": True, "vxlanEnabled": True}
-    found = encapsulation(node("n2", other), pool(V6, vxlanMode="Always"), configuration(**switches, **spec))
+    switches = configuration(ipipEnabled=True, vxlanEnabled=True, **spec)
+    found = encapsulation(node("n2", other), pool(V6, vxlanMode="Always"), switches, of=this)
 
     def shown(intervals: Sequence[tuple[int, int]] | None, version: int) -> set[str]:
         return {format_interval(low, high, version) for low, high in intervals or ()}

@@ -30,7 +30,8 @@ def host(*profiles: str, **spec: object) -> Document:
 
 def steps(*documents: Document, **more: object) -> list[ChainTrace | StepTrace]:
     query = {"node": "n1", "inInterface": "eth0", "source": "10.0.0.9", "destination": "10.0.0.1", "protocol": "TCP"}
-    packet = Packet.parse({**query, "sourcePort": 40000, "destinationPort": 8080, **more})
+    ports = {} if isinstance(more.get("protocol"), int) else {"sourcePort": 40000, "destinationPort": 8080}
+    packet = Packet.parse({**query, **ports, **more})
     (hop,) = Cluster.parse(json.dumps(documents), source="trace.json").verdict(packet).trace
     return [step for table in hop.tables for step in table.steps]
 
@@ -94,6 +95,16 @@ def test_every_criterion_says_whether_it_matched() -> None:
         "destination.notPorts": False,
     }
     assert not found.matched
+
+
+@pytest.mark.parametrize(
+    ("packet", "shown"), [({}, "8080"), ({"protocol": 253}, "no port"), ({"protocol": 4}, "no port")]
+)
+def test_the_port_of_a_packet_is_shown(packet: Mapping[str, object], shown: str) -> None:
+    """A named port needs no protocol in the rule, and so meets packets without ports."""
+    rules: Rules = [{"action": "Allow", "destination": {"notPorts": ["web"]}}]
+    ((found,),) = (one.rules for one in chain(policy("p", rules), host(), **packet).tiers[0].policies)
+    assert [criterion.actual for criterion in found.criteria if criterion.field == "destination.notPorts"] == [shown]
 
 
 @pytest.mark.parametrize(

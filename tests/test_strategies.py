@@ -17,7 +17,6 @@ from hypothesis.vendor.pretty import pretty
 
 from calico_engine import Cluster, Decision, Packet, ReasonCode, strategies
 from calico_engine.packets import HookPath
-from calico_engine.strategies.drawing import several
 from calico_selectors import Selector
 
 Manifest = dict[str, object]
@@ -128,7 +127,7 @@ def rules_of(policy: Mapping[str, object]) -> list[Mapping[str, object]]:
 
 def test_packets_shrink_to_one_plain_packet() -> None:
     cluster = found(lambda cluster: True)
-    several_packets = several(strategies.packets(cluster=cluster), max_size=20)
+    several_packets = st.lists(strategies.packets(cluster=cluster), max_size=20)
 
     def is_dropped(drawn: list[Packet]) -> bool:
         return any(verdict.decision is Decision.DENY for verdict in cluster.verdicts(drawn))

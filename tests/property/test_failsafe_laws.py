@@ -8,20 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calico_engine import Cluster, Decision, Packet
-from calico_engine.strategies import clusters
-from engine_support.laws import LAW, PLAIN, RANK, Question, decisions, dump, loaded, questions, told
+from engine_support.laws import LAW, PLAIN, RANK, Question, crowded, decisions, dump, loaded, questions, told
 
 #: Protocol and port of one that is open to hosts, and of one that is open from them.
 INBOUND, OUTBOUND = ("TCP", 22), ("UDP", 53)
 LOCAL = questions(PLAIN, paths=["TO_HOST", "FROM_HOST"], conntrack_states=["NEW"], allow_dnat=False)
 
 
-def opened(packets: Iterable[Packet]) -> list[Packet]:
-    """The packets between hosts, to a failsafe port."""
+def opened(packets: Iterable[Packet], *, beside: int = 0) -> list[Packet]:
+    """The packets that no workload sends, to a failsafe port, or so far beside it."""
     queries = [packet.to_query() for packet in packets if not str(packet.in_interface).startswith("cali")]
     for query in queries:
         protocol, port = INBOUND if "inInterface" in query else OUTBOUND
-        query |= {"protocol": protocol, "sourcePort": 40000, "destinationPort": port}
+        query |= {"protocol": protocol, "sourcePort": 40000, "destinationPort": port + beside}
         for key in ("icmpType", "icmpCode"):
             query.pop(key, None)
     return [Packet.parse(query) for query in queries]
@@ -52,14 +51,14 @@ def test_failsafes_only_open(question: Question) -> None:
 
 
 @LAW
-@given(questions(clusters(kinds=["normal", "applyOnForward"]), paths=["FORWARD"]))
+@given(questions(crowded(kinds=["normal", "applyOnForward"]), paths=["FORWARD"]))
 def test_failsafes_never_help_forwarded_packets(question: Question) -> None:
     cluster, packets = question
     assert told(without_failsafes(cluster), packets) == told(cluster, packets)
 
 
 @LAW
-@given(questions(clusters(max_host_endpoints=0)))
+@given(questions(crowded(max_host_endpoints=0)))
 def test_failsafes_are_not_for_workloads(question: Question) -> None:
     cluster, packets = question
     assert told(without_failsafes(cluster), packets) == told(cluster, packets)
@@ -69,7 +68,8 @@ def test_failsafes_are_not_for_workloads(question: Question) -> None:
 @given(questions())
 def test_failsafes_say_nothing_of_other_ports(question: Question) -> None:
     cluster, packets = question
-    others = [packet for packet in packets if not ports_of(packet) & failsafe_ports(cluster, packet.node)]
+    asked = (*packets, *opened(packets, beside=1))
+    others = [packet for packet in asked if not ports_of(packet) & failsafe_ports(cluster, packet.node)]
     assert told(without_failsafes(cluster), others) == told(cluster, others)
 
 
@@ -86,7 +86,7 @@ def failsafe_ports(cluster: Cluster, node: str) -> set[int | None]:
 @given(questions(), st.sampled_from(["10.0.0.0/8", "0.0.0.0/0"]))
 def test_failsafes_of_the_other_family_are_not_there(question: Question, net: str) -> None:
     cluster, packets = question
-    of_ipv6 = [packet for packet in packets if packet.version == 6]
+    of_ipv6 = [packet for packet in (*packets, *opened(packets)) if packet.version == 6]
     closed = without_failsafes(cluster)
     manifests = dump(closed)
     for each in manifests:

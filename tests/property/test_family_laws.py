@@ -9,10 +9,9 @@ from typing import Any
 from hypothesis import given
 
 from calico_engine import Packet
-from calico_engine.strategies import clusters
-from engine_support.laws import LAW, Question, decisions, dump, loaded, questions
+from engine_support.laws import LAW, Question, crowded, decisions, dump, loaded, questions
 
-IPV4 = clusters(ip_versions=[4], allow_configuration=False, with_hosts=True)
+IPV4 = crowded(max_criteria=3, ip_versions=[4], allow_configuration=False, with_hosts=True)
 _NET = re.compile(r"\d+\.\d+\.\d+\.\d+(/\d+)?")
 #: Each family's ICMP by the other's.
 _ICMP = {"ICMP": "ICMPv6", "ICMPv6": "ICMP", 1: 58, 58: 1}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
-from engine_support.laws import LAW, Question, questions
+from engine_support.laws import CLUSTERS, LAW, RIVALS, Question, questions
 from verdict_fuzz.comparing import Pair
 
 
-@settings(LAW, max_examples=40)
-@given(questions())
+@settings(LAW, max_examples=60)
+@given(questions(CLUSTERS | RIVALS))
 def test_engine_and_oracle_agree(question: Question) -> None:
     cluster, packets = question
     pair = Pair(cluster.compiled.datastore)

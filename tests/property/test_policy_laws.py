@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_network
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calico_engine import Cluster
@@ -29,6 +29,8 @@ from engine_support.laws import (
 WAYS = {"ingress": "Ingress", "egress": "Egress"}
 NUMBERS = {"TCP": 6, "UDP": 17, "SCTP": 132, "UDPLite": 136}
 OTHER_SELECTORS = ("namespaceSelector", "serviceAccountSelector")
+#: For what few of the examples are about.
+MORE = settings(LAW, max_examples=60)
 TRACKED = ("normal", "applyOnForward", "preDNAT")
 
 
@@ -111,7 +113,7 @@ def test_a_protocol_is_its_number(question: Question) -> None:
     assert told(numbered, packets) == told(cluster, packets)
 
 
-@LAW
+@MORE
 @given(questions(), st.sampled_from(["ports", "nets"]), st.sampled_from(["source", "destination"]))
 def test_a_rule_is_the_same_as_one_for_each_value(question: Question, name: str, side: str) -> None:
     cluster, packets = question
@@ -152,7 +154,7 @@ def halves_of(net: str) -> list[str]:
     return [net] if network.prefixlen == network.max_prefixlen else [str(half) for half in network.subnets()]
 
 
-@LAW
+@MORE
 @given(questions())
 def test_what_is_excluded_is_excluded_in_halves_too(question: Question) -> None:
     cluster, packets = question

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import TypeVar
 
 from hypothesis import strategies as st
 
 from calico_engine.cluster import Cluster
+from calico_engine.frozen import frozen
 from calico_engine.manifests.loading import load
 from calico_engine.manifests.sources import Source
 from calico_engine.reports.listings import as_yaml
 from calico_engine.strategies.configuration import felix_configurations, hosts
-from calico_engine.strategies.drawing import drawing, mostly, some_of
+from calico_engine.strategies.drawing import SELDOM, counted
 from calico_engine.strategies.endpoints import DEFAULT_ALLOW, WILDCARD, host_endpoints, workload_endpoints
 from calico_engine.strategies.labels import label_sets, selectors
 from calico_engine.strategies.network_sets import global_network_sets, network_sets
@@ -33,21 +33,24 @@ from calico_engine.strategies.vocabulary import (
 )
 from calico_selectors import Selector
 
-_Key = TypeVar("_Key")
 Drawn = st.SearchStrategy[Manifest]
 _KINDS = (
     *("FelixConfiguration", "GlobalNetworkPolicy", "GlobalNetworkSet", "Host", "HostEndpoint", "NetworkPolicy"),
     *("NetworkSet", "Profile", "StagedGlobalNetworkPolicy", "StagedNetworkPolicy", "Tier", "WorkloadEndpoint"),
 )
-_IS_MISSING = st.sampled_from((False, False, False, True))
+#: Mostly true.
+_EXISTS = st.sampled_from((True, True, True, False))
 
 
 def clusters(
     *,
     max_host_endpoints: int = 3,
     max_workload_endpoints: int = 2,
+    min_policies: int = 0,
     max_policies: int = 4,
     max_rules: int = 2,
+    max_criteria: int = 2,
+    max_items: int = 2,
     max_tiers: int = 2,
     max_profiles: int = 2,
     max_network_sets: int = 1,
@@ -64,10 +67,11 @@ def clusters(
 ) -> st.SearchStrategy[Cluster]:
     '''Clusters that load without errors: endpoints of a few nodes, and the policy around them.
 
-    `kinds`, `actions` and `interfaces` are those of `global_network_policies`, `rules` and `host_endpoints`.
-    `allow_missing`: a tier or profile that does not exist may be named. `allow_configuration`: FelixConfigurations and Host
-    documents may be there; `with_hosts`: every node has a Host document, so that its addresses are known. A cluster prints
-    as the call that makes it, with its manifests as YAML. Shrinks towards one endpoint and nothing else.
+    `kinds`, `interfaces`, `actions`, `max_criteria` and `max_items` are those of `global_network_policies`,
+    `host_endpoints` and `rules`. `allow_missing`: a tier or profile that does not exist may be named.
+    `allow_configuration`: FelixConfigurations and Host documents may be there; `with_hosts`: every node has a Host
+    document, so that its addresses are known. A cluster prints as the call that makes it, with its manifests as YAML.
+    Shrinks towards one endpoint and nothing else.
 
     >>> from hypothesis import Phase, find, settings
     >>> find(clusters(), lambda cluster: True, settings=settings(phases=[Phase.generate]))  # the first is the simplest
@@ -86,7 +90,9 @@ def clusters(
     _prepare_reading()
     labels = label_sets(pool=label_pool)
     chosen = st.just(Selector("all()")) | selectors(pool=label_pool, max_terms=2)
-    ruled = rules(actions=actions, ip_versions=ip_versions, selectors=chosen)
+    ruled = rules(
+        actions=actions, ip_versions=ip_versions, max_criteria=max_criteria, max_items=max_items, selectors=chosen
+    )
     tier_names, profile_names = ("default", *TIERS[:max_tiers]), PROFILES[:max_profiles]
     listed = (DEFAULT_ALLOW, *profile_names)
 
@@ -99,13 +105,12 @@ def clusters(
         return workload_endpoints(number=number, nodes=nodes, profiles=listed, labels=labels, ip_versions=ip_versions)
 
     def network_set(name: str) -> Drawn:
-        return mostly(
-            global_network_sets(name=name, labels=labels, ip_versions=ip_versions),
-            network_sets(name=name, labels=labels, ip_versions=ip_versions),
+        return global_network_sets(name=name, labels=labels, ip_versions=ip_versions) | network_sets(
+            name=name, labels=labels, ip_versions=ip_versions
         )
 
     def policy(name: str) -> Drawn:
-        return mostly(
+        return _policies(
             global_network_policies(
                 name=name,
                 kinds=kinds,
@@ -129,45 +134,65 @@ def clusters(
         return profiles(name=name, rules=ruled, labels=labels)
 
     numbers = range(1, max_workload_endpoints + 1)
-    parts = (
-        _objects(
-            {name: host_endpoint(name) for name in names(max_host_endpoints)}, min_size=min(max_host_endpoints, 1)
-        ),
-        _objects({number: workload_endpoint(number) for number in numbers}, min_size=int(max_host_endpoints < 1)),
-        _objects({name: network_set(name) for name in names(max_network_sets)}),
-        _objects({name: policy(name) for name in names(max_policies)}),
+    objects = (
+        Objects([host_endpoint(name) for name in names(max_host_endpoints)], least=min(max_host_endpoints, 1)),
+        Objects([workload_endpoint(number) for number in numbers], least=int(max_host_endpoints < 1)),
+        Objects([network_set(name) for name in names(max_network_sets)]),
+        Objects([policy(name) for name in names(max_policies)], least=min_policies),
     )
-    possible: dict[str, Drawn] = {name: tiers(name=name) for name in tier_names[1:]}
-    possible |= {name: profiles(name=name, rules=ruled, labels=labels) for name in profile_names}
-    configuration = felix_configurations(ip_versions=ip_versions)
+    around = {name: tiers(name=name) for name in tier_names[1:]}
+    around |= {name: profiles(name=name, rules=ruled, labels=labels) for name in profile_names}
+    own = {node: hosts(name=node, number=n, ip_versions=ip_versions) for n, node in enumerate(nodes, start=1)}
+    parts = _Parts(objects, around, own)
+    parts.exists = _EXISTS if allow_missing else st.just(True)
+    if allow_configuration:
+        parts.configurations = st.lists(felix_configurations(ip_versions=ip_versions), max_size=1)
+        parts.has_host = st.booleans()
+    if with_hosts:
+        parts.has_host = st.just(True)
+    return _clusters(parts)
 
-    def manifests(draw: st.DrawFn) -> Iterator[Manifest]:
-        """What is around the policies is there only as far as it is mentioned."""
-        found = [each for part in parts for each in draw(part)]
-        yield from found
-        mentioned = _mentioned(found)
-        for name in mentioned:
-            if name in possible and not (allow_missing and draw(_IS_MISSING)):
-                yield draw(possible[name])
-        if allow_configuration and draw(st.booleans()):
-            yield draw(configuration)
-        for number, node in enumerate(nodes, start=1):
-            if node in mentioned and (with_hosts or (allow_configuration and draw(st.booleans()))):
-                yield draw(hosts(name=node, number=number, ip_versions=ip_versions))
 
-    return drawing(lambda draw: Cluster.parse("\n" + "---\n".join(map(as_yaml, manifests(draw)))))
+@frozen
+class Objects:
+    """All that there may be of one sort, and how many there are at least."""
+
+    possible: Sequence[Drawn]
+    least: int = 0
+
+
+class _Parts:
+    """What clusters are made of. (As arguments of a composite these would be printed, at length, with each error.)"""
+
+    def __init__(self, objects: Sequence[Objects], around: Mapping[str, Drawn], own: Mapping[str, Drawn]) -> None:
+        """`around` are tiers and profiles by their names, `own` the nodes' Host documents."""
+        self.objects, self.around, self.own = objects, around, own
+        self.exists: st.SearchStrategy[bool] = st.just(True)
+        self.has_host: st.SearchStrategy[bool] = st.just(False)
+        self.configurations: st.SearchStrategy[list[Manifest]] = st.builds(list)
+
+
+@st.composite
+def _clusters(draw: st.DrawFn, parts: _Parts) -> Cluster:
+    """What is around the policies is there only as far as it is mentioned."""
+    found = [each for objects in parts.objects for each in counted(draw, objects.possible, objects.least)]
+    mentioned = _mentioned(found)
+    found += [draw(parts.around[name]) for name in parts.around if name in mentioned and draw(parts.exists)]
+    found += draw(parts.configurations)
+    found += [draw(parts.own[node]) for node in parts.own if node in mentioned and draw(parts.has_host)]
+    return Cluster.parse("\n" + "---\n".join(map(as_yaml, found)))
+
+
+@st.composite
+def _policies(draw: st.DrawFn, usual: Drawn, other: Drawn) -> Manifest:
+    """Seldom the other."""
+    return draw(other if draw(SELDOM) else usual)
 
 
 @cache
 def _prepare_reading() -> None:
     """The reader prepares itself for a kind when it first meets it; Hypothesis would take the time for that of drawing."""
     load([Source("", "\n---\n".join(as_yaml(manifest(kind, "a", {})) for kind in _KINDS))])
-
-
-def _objects(by_key: Mapping[_Key, Drawn], *, min_size: int = 0) -> st.SearchStrategy[list[Manifest]]:
-    """For some of the keys one object each."""
-    some = some_of(by_key, min_size=min_size)
-    return drawing(lambda draw: list(draw(some).values()))
 
 
 def _mentioned(found: Iterable[Manifest]) -> dict[object, None]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from hypothesis import strategies as st
 
-from calico_engine.strategies.drawing import drawing, some_of
+from calico_engine.strategies.drawing import choose
 from calico_engine.strategies.vocabulary import (
     INTERFACES,
     IP_VERSIONS,
@@ -51,25 +51,24 @@ def felix_configurations(
     {'failsafeInboundHostPorts': []}
     """
 
-    failsafes = st.lists(_failsafes(ip_versions), max_size=2)
-    fields: dict[str, st.SearchStrategy[object]] = {
-        **dict.fromkeys(_FAILSAFES, failsafes),
-        **{field: st.sampled_from(values) for field, values in _FIELDS.items()},
-    }
-    specs = some_of(fields, max_size=max_fields)
-    return drawing(lambda draw: manifest("FelixConfiguration", name, draw(specs)))
+    known = ("", *(net for version in ip_versions for net in nets(version)))
+    failsafes = st.lists(_failsafes(known), max_size=2)
+    fields: list[st.SearchStrategy[Manifest]] = [st.fixed_dictionaries({name: failsafes}) for name in _FAILSAFES]
+    fields += [st.fixed_dictionaries({field: st.sampled_from(values)}) for field, values in _FIELDS.items()]
+    return _felix_configurations(name, st.lists(st.one_of(fields), max_size=max_fields))
 
 
-def _failsafes(ip_versions: Sequence[int]) -> st.SearchStrategy[Manifest]:
-    """Open ports, some for one network only."""
-    known = st.sampled_from(("", *(net for version in ip_versions for net in nets(version))))
+@st.composite
+def _felix_configurations(draw: st.DrawFn, name: str, fields: st.SearchStrategy[list[Manifest]]) -> Manifest:
+    return manifest("FelixConfiguration", name, {key: each[key] for each in draw(fields) for key in each})
 
-    def failsafe(draw: st.DrawFn) -> Manifest:
-        port: Manifest = {"protocol": draw(_PROTOCOLS), "port": draw(_PORTS)}
-        net = draw(known)
-        return {**port, "net": net} if net else port
 
-    return drawing(failsafe)
+@st.composite
+def _failsafes(draw: st.DrawFn, nets: Sequence[str]) -> Manifest:
+    """An open port, perhaps for one network only."""
+    port: Manifest = {"protocol": draw(_PROTOCOLS), "port": draw(_PORTS)}
+    net = choose(draw, nets)
+    return {**port, "net": net} if net else port
 
 
 def hosts(
@@ -83,15 +82,16 @@ def hosts(
     >>> find(hosts(ip_versions=(4,)), lambda host: True)["spec"]["interfaces"][0]
     {'name': 'eth0', 'addresses': ['192.0.2.1/24']}
     """
+    return _hosts(name, number, ip_versions)
 
-    def drawn(draw: st.DrawFn) -> Manifest:
-        policies = {chain: draw(_CHAIN_POLICIES) for chain in _CHAINS}
-        spec: Manifest = {"interfaces": [_interface(interface, number, ip_versions) for interface in INTERFACES]}
-        if "DROP" in policies.values():
-            spec["chainPolicies"] = policies
-        return manifest("Host", name, spec)
 
-    return drawing(drawn)
+@st.composite
+def _hosts(draw: st.DrawFn, name: str, number: int, ip_versions: Sequence[int]) -> Manifest:
+    policies = {chain: draw(_CHAIN_POLICIES) for chain in _CHAINS}
+    spec: Manifest = {"interfaces": [_interface(interface, number, ip_versions) for interface in INTERFACES]}
+    if "DROP" in policies.values():
+        spec["chainPolicies"] = policies
+    return manifest("Host", name, spec)
 
 
 def _interface(name: str, number: int, ip_versions: Sequence[int]) -> Manifest:

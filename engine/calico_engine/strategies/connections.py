@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from hypothesis import strategies as st
@@ -14,7 +14,7 @@ from calico_engine.errors import UnknownReference
 from calico_engine.packets import format_address
 from calico_engine.resources import WorkloadEndpoint
 from calico_engine.strategies.aims import Aim
-from calico_engine.strategies.drawing import choose, drawing
+from calico_engine.strategies.drawing import choose
 from calico_engine.strategies.edges import USUAL_PORTS, ClusterEdges, edges_of
 from calico_engine.strategies.vocabulary import IP_VERSIONS
 
@@ -49,21 +49,25 @@ def connections(*, cluster: Cluster) -> st.SearchStrategy[Connection]:
     partners = {
         name: [other for other in parties if _versions(party, parties[other])] for name, party in parties.items()
     }
-    sources = [name for name, others in partners.items() if others]
-    if not sources:
+    partners = {name: others for name, others in partners.items() if others}
+    if not partners:
         raise ValueError("no address is known of any node or pod: expectedIPs, a Node or a Host document would tell")
 
-    def connection(draw: st.DrawFn) -> Connection:
-        source = choose(draw, sources)
-        destination = choose(draw, partners[source])
-        # A port is drawn in any case: or else services without one would be simpler.
-        service = f"{choose(draw, _PORT_PROTOCOLS)}/{_draw_port(draw, edges)}"
-        if draw(_WITHOUT_PORT):
-            versions = _versions(parties[source], parties[destination])
-            service = choose(draw, [*_OTHERS, *(name for version in versions for name in _ICMP[version])])
-        return source, destination, service
+    return _connections(edges, parties, partners)
 
-    return drawing(connection)
+
+@st.composite
+def _connections(
+    draw: st.DrawFn, edges: ClusterEdges, parties: Mapping[str, Party], partners: Mapping[str, Sequence[str]]
+) -> Connection:
+    source = choose(draw, list(partners))
+    destination = choose(draw, partners[source])
+    # A port is drawn in any case: or else services without one would be simpler.
+    service = f"{choose(draw, _PORT_PROTOCOLS)}/{_draw_port(draw, edges)}"
+    if draw(_WITHOUT_PORT):
+        versions = _versions(parties[source], parties[destination])
+        service = choose(draw, [*_OTHERS, *(name for version in versions for name in _ICMP[version])])
+    return source, destination, service
 
 
 def _draw_port(draw: st.DrawFn, edges: ClusterEdges) -> int:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from calico_engine.manifests.workload_names import workload_endpoint_name
 from calico_engine.resources.endpoints import WorkloadEndpointSpec
-from calico_engine.strategies.drawing import choose, drawing
+from calico_engine.strategies.drawing import choose
 from calico_engine.strategies.labels import LABEL_SETS
 from calico_engine.strategies.vocabulary import (
     INTERFACES,
@@ -54,21 +54,29 @@ def host_endpoints(
     {'node': 'n1', 'interfaceName': 'eth0', 'expectedIPs': ['192.0.2.1']}
     """
 
-    lists = _lists(profiles, max_ports)
+    return _host_endpoints(name, nodes, interfaces, _lists(profiles, max_ports), labels, ip_versions)
 
-    def drawn(draw: st.DrawFn) -> Manifest:
-        number, interface = choose(draw, range(len(nodes))), choose(draw, interfaces)
-        spec: Manifest = {"node": nodes[number]}
-        address = interface_addresses(interfaces[0] if interface == WILDCARD else interface, number + 1, ip_versions)
-        identified = choose(draw, _IDENTIFIED_BY) if address else "interfaceName"
-        if identified != "expectedIPs":
-            spec["interfaceName"] = interface
-        if identified != "interfaceName":
-            spec["expectedIPs"] = list(choose(draw, _parts(tuple(address.values()))))
-        spec |= draw(lists)
-        return manifest("HostEndpoint", name or choose(draw, NAMES), spec, labels=draw(labels))
 
-    return drawing(drawn)
+@st.composite
+def _host_endpoints(
+    draw: st.DrawFn,
+    name: str | None,
+    nodes: Sequence[str],
+    interfaces: Sequence[str],
+    lists: st.SearchStrategy[Manifest],
+    labels: st.SearchStrategy[dict[str, str]],
+    ip_versions: Sequence[int],
+) -> Manifest:
+    number, interface = choose(draw, range(len(nodes))), choose(draw, interfaces)
+    spec: Manifest = {"node": nodes[number]}
+    address = interface_addresses(interfaces[0] if interface == WILDCARD else interface, number + 1, ip_versions)
+    identified = choose(draw, _IDENTIFIED_BY) if address else "interfaceName"
+    if identified != "expectedIPs":
+        spec["interfaceName"] = interface
+    if identified != "interfaceName":
+        spec["expectedIPs"] = list(choose(draw, _parts(tuple(address.values()))))
+    spec |= draw(lists)
+    return manifest("HostEndpoint", name or choose(draw, NAMES), spec, labels=draw(labels))
 
 
 def workload_endpoints(
@@ -91,29 +99,35 @@ def workload_endpoints(
     ({'name': 'n1-k8s-w2-eth0', 'namespace': 'default'}, 'cali2', ['10.65.0.3'])
     """
 
-    lists = _lists(profiles, max_ports)
+    return _workload_endpoints(number, nodes, namespaces, _lists(profiles, max_ports), labels, ip_versions)
 
-    def drawn(draw: st.DrawFn) -> Manifest:
-        own = number or draw(st.integers(1, _MOST_WORKLOADS))
-        node, namespace = choose(draw, nodes), choose(draw, namespaces)
-        addresses = [workload_address(version, own) for version in ip_versions]
-        spec: Manifest = {
-            "node": node,
-            "orchestrator": "k8s",
-            "pod": f"w{own}",
-            "endpoint": "eth0",
-            "interfaceName": f"cali{own}",
-            "ipNetworks": list(choose(draw, _parts(addresses))),
-            **draw(lists),
-        }
-        if draw(st.booleans()):
-            spec["serviceAccountName"] = "sa1"
-        name = workload_endpoint_name(
-            WorkloadEndpointSpec(node=node, orchestrator="k8s", pod=f"w{own}", endpoint="eth0")
-        )
-        return manifest("WorkloadEndpoint", str(name), spec, namespace=namespace, labels=draw(labels))
 
-    return drawing(drawn)
+@st.composite
+def _workload_endpoints(
+    draw: st.DrawFn,
+    number: int | None,
+    nodes: Sequence[str],
+    namespaces: Sequence[str],
+    lists: st.SearchStrategy[Manifest],
+    labels: st.SearchStrategy[dict[str, str]],
+    ip_versions: Sequence[int],
+) -> Manifest:
+    own = number or draw(st.integers(1, _MOST_WORKLOADS))
+    node, namespace = choose(draw, nodes), choose(draw, namespaces)
+    addresses = [workload_address(version, own) for version in ip_versions]
+    spec: Manifest = {
+        "node": node,
+        "orchestrator": "k8s",
+        "pod": f"w{own}",
+        "endpoint": "eth0",
+        "interfaceName": f"cali{own}",
+        "ipNetworks": list(choose(draw, _parts(addresses))),
+        **draw(lists),
+    }
+    if draw(st.booleans()):
+        spec["serviceAccountName"] = "sa1"
+    name = workload_endpoint_name(WorkloadEndpointSpec(node=node, orchestrator="k8s", pod=f"w{own}", endpoint="eth0"))
+    return manifest("WorkloadEndpoint", str(name), spec, namespace=namespace, labels=draw(labels))
 
 
 def _parts(addresses: Sequence[str]) -> list[Sequence[str]]:
@@ -123,12 +137,14 @@ def _parts(addresses: Sequence[str]) -> list[Sequence[str]]:
 
 def _lists(profiles: Sequence[str], max_ports: int) -> st.SearchStrategy[Manifest]:
     """Profiles and named ports of an endpoint, as far as there are any."""
-    listed = st.lists(st.sampled_from(profiles), max_size=2, unique=True) if profiles else st.just([])
-    named = st.lists(st.sampled_from(PORT_NAMES), max_size=max_ports)
+    listed = st.lists(st.sampled_from(profiles or ("",)), max_size=2 if profiles else 0, unique=True)
+    return _profiles_and_ports(listed, st.lists(st.sampled_from(PORT_NAMES), max_size=max_ports))
 
-    def lists(draw: st.DrawFn) -> Manifest:
-        chosen = draw(listed)
-        ports = [{"name": name, "protocol": draw(_PROTOCOLS), "port": draw(_PORTS)} for name in draw(named)]
-        return {key: value for key, value in (("profiles", chosen), ("ports", ports)) if value}
 
-    return drawing(lists)
+@st.composite
+def _profiles_and_ports(
+    draw: st.DrawFn, profiles: st.SearchStrategy[list[str]], names: st.SearchStrategy[list[str]]
+) -> Manifest:
+    listed = draw(profiles)
+    ports = [{"name": name, "protocol": draw(_PROTOCOLS), "port": draw(_PORTS)} for name in draw(names)]
+    return {key: value for key, value in (("profiles", listed), ("ports", ports)) if value}

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from hypothesis import strategies as st
 
 from calico_engine.manifests.validator.shapes import label_key_problem, label_value_problem
-from calico_engine.strategies.drawing import drawing, some_of
+from calico_engine.strategies.drawing import choose
 from calico_engine.strategies.vocabulary import LABELS, LabelPool
 from calico_selectors import Selector
 
+#: A pool of labels that can be compared.
+FrozenPool = tuple[tuple[str, tuple[str, ...]], ...]
 #: Two selectors as one, the plain ways first.
 _JOINTS = ("{0} && {1}", "{0} || {1}", "!({0}) && {1}", "({0}) && ({1})", "({0}) || !({1})")
 
 
-def label_sets(*, pool: LabelPool = LABELS, max_size: int | None = None) -> st.SearchStrategy[dict[str, str]]:
+def label_sets(*, pool: LabelPool = LABELS) -> st.SearchStrategy[dict[str, str]]:
     """Labels of an object: some of the names in the pool, each with one of its values.
 
     Shrinks towards no labels. ValueError for a name or value that no label may have.
@@ -27,7 +30,7 @@ def label_sets(*, pool: LabelPool = LABELS, max_size: int | None = None) -> st.S
     {'zone': 'east'}
     """
     _check_pool(pool)
-    return some_of({name: st.sampled_from(tuple(values)) for name, values in pool.items()}, max_size=max_size)
+    return st.fixed_dictionaries({}, optional={name: st.sampled_from(tuple(pool[name])) for name in pool})
 
 
 def selectors(*, pool: LabelPool = LABELS, max_terms: int = 3) -> st.SearchStrategy[Selector]:
@@ -43,16 +46,25 @@ def selectors(*, pool: LabelPool = LABELS, max_terms: int = 3) -> st.SearchStrat
     False
     """
     _check_pool(pool)
-    terms = st.lists(st.sampled_from(tuple(_terms(pool))), min_size=1, max_size=max_terms)
-    joints = st.sampled_from(_JOINTS)
+    return _selectors(_frozen(pool), max_terms)
 
-    def selector(draw: st.DrawFn) -> Selector:
-        text, *others = draw(terms)
-        for term in others:
-            text = draw(joints).format(text, term)
-        return Selector(text)
 
-    return drawing(selector)
+@st.composite
+def _selectors(draw: st.DrawFn, pool: FrozenPool, max_terms: int) -> Selector:
+    text, *others = draw(_lists_of_terms(pool, max_terms))
+    for term in others:
+        text = choose(draw, _JOINTS).format(text, term)
+    return Selector(text)
+
+
+# Strategies are made once; as arguments of composites they would be printed, at length, with each error.
+@cache
+def _lists_of_terms(pool: FrozenPool, most: int) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(tuple(_terms(pool))), min_size=1, max_size=most)
+
+
+def _frozen(pool: LabelPool) -> FrozenPool:
+    return tuple((name, tuple(values)) for name, values in pool.items())
 
 
 def selectors_matching(labels: Mapping[str, str], *, max_terms: int = 3) -> st.SearchStrategy[Selector]:
@@ -73,16 +85,16 @@ def selectors_matching(labels: Mapping[str, str], *, max_terms: int = 3) -> st.S
     return selectors(pool=pool, max_terms=max_terms).map(matching)
 
 
-def _terms(pool: LabelPool) -> Iterator[str]:
+def _terms(pool: FrozenPool) -> Iterator[str]:
     """Every term, the simple ones first."""
-    pairs = [(name, value) for name, values in pool.items() for value in values]
+    pairs = [(name, value) for name, values in pool for value in values]
     yield "all()"
-    yield from (f"has({name})" for name in pool)
-    yield from (f"!has({name})" for name in pool)
+    yield from (f"has({name})" for name, _ in pool)
+    yield from (f"!has({name})" for name, _ in pool)
     yield from (f"{name} == '{value}'" for name, value in pairs)
     yield from (f"{name} != '{value}'" for name, value in pairs)
     for operator in ("in", "not in"):
-        for name, values in pool.items():
+        for name, values in pool:
             listed = "', '".join(values)
             yield f"{name} {operator} {{'{listed}'}}"
             yield f"{name} {operator} {{'{values[0]}', 'other'}}"

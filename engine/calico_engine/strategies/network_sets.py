@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from calico_engine.strategies.drawing import choose, drawing
+from calico_engine.strategies.drawing import choose
 from calico_engine.strategies.labels import LABEL_SETS
 from calico_engine.strategies.vocabulary import IP_VERSIONS, NAMES, NAMESPACES, Manifest, manifest, nets
 
@@ -24,13 +24,14 @@ def global_network_sets(
     >>> find(global_network_sets(name="s"), lambda found: found["spec"]["nets"])["spec"]
     {'nets': ['203.0.113.7/32']}
     """
-    listed = _lists_of_nets(ip_versions, max_nets)
+    return _global_network_sets(name, labels, _lists_of_nets(ip_versions, max_nets))
 
-    def drawn(draw: st.DrawFn) -> Manifest:
-        spec = {"nets": draw(listed)}
-        return manifest("GlobalNetworkSet", name or choose(draw, NAMES), spec, labels=draw(labels))
 
-    return drawing(drawn)
+@st.composite
+def _global_network_sets(
+    draw: st.DrawFn, name: str | None, labels: st.SearchStrategy[dict[str, str]], nets: st.SearchStrategy[list[str]]
+) -> Manifest:
+    return manifest("GlobalNetworkSet", name or choose(draw, NAMES), {"nets": draw(nets)}, labels=draw(labels))
 
 
 def network_sets(
@@ -47,14 +48,19 @@ def network_sets(
     >>> find(network_sets(name="s"), lambda found: True)["metadata"]
     {'name': 's', 'namespace': 'default'}
     """
-    listed = _lists_of_nets(ip_versions, max_nets)
+    return _network_sets(name, namespaces, labels, _lists_of_nets(ip_versions, max_nets))
 
-    def drawn(draw: st.DrawFn) -> Manifest:
-        spec = {"nets": draw(listed)}
-        metadata = {"namespace": choose(draw, namespaces), "labels": draw(labels)}
-        return manifest("NetworkSet", name or choose(draw, NAMES), spec, **metadata)
 
-    return drawing(drawn)
+@st.composite
+def _network_sets(
+    draw: st.DrawFn,
+    name: str | None,
+    namespaces: Sequence[str],
+    labels: st.SearchStrategy[dict[str, str]],
+    nets: st.SearchStrategy[list[str]],
+) -> Manifest:
+    metadata = {"namespace": choose(draw, namespaces), "labels": draw(labels)}
+    return manifest("NetworkSet", name or choose(draw, NAMES), {"nets": draw(nets)}, **metadata)
 
 
 def _lists_of_nets(ip_versions: Sequence[int], max_nets: int) -> st.SearchStrategy[list[str]]:

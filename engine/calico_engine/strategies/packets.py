@@ -23,7 +23,7 @@ from calico_engine.packets import (
     format_address,
 )
 from calico_engine.strategies.aims import Aim, AimedSide
-from calico_engine.strategies.drawing import SELDOM, choose, drawing
+from calico_engine.strategies.drawing import SELDOM, choose
 from calico_engine.strategies.edges import NOWHERE, USUAL_PORTS, ClusterEdges, Surroundings, edges_of
 from calico_engine.strategies.vocabulary import IP_VERSIONS
 
@@ -32,7 +32,7 @@ _IN, _OUT = "inInterface", "outInterface"
 _WAYS = {HookPath.TO_HOST: (_IN,), HookPath.FROM_HOST: (_OUT,), HookPath.FORWARD: (_IN, _OUT)}
 _PATHS = tuple(path.value for path in _WAYS)
 #: Most packets are new.
-_STATES = (*["NEW"] * 12, "ESTABLISHED", "RELATED", "INVALID", "INVALID", "UNTRACKED")
+_STATES = (*["NEW"] * 16, "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED")
 #: In no manifest: another interface, and one that is a workload's by its name.
 _UNKNOWN = ("eth9", "cali9")
 _EPHEMERAL = (40000,)
@@ -69,27 +69,33 @@ def packets(
     >>> find(packets(cluster=cluster), is_failsafe)  # doctest: +ELLIPSIS
     Packet.parse({"node": "n1", "inInterface": "eth0", ... "sourcePort": 40000, "destinationPort": 22})
     '''
-    edges = edges_of(cluster)
+    return _packets(edges_of(cluster), [HookPath(path) for path in paths], conntrack_states, ip_versions, allow_dnat)
+
+
+@st.composite
+def _packets(
+    draw: st.DrawFn,
+    edges: ClusterEdges,
+    paths: Sequence[HookPath],
+    conntrack_states: Sequence[str],
+    ip_versions: Sequence[int],
+    allow_dnat: bool,
+) -> Packet:
     # An endpoint by its number, or no endpoint and just some node.
-    places = (*range(len(edges.endpoints)), *range(len(edges.endpoints)), None)
-    ways = [HookPath(path) for path in paths]
-
-    def packet(draw: st.DrawFn) -> Packet:
-        number, version = choose(draw, places), choose(draw, ip_versions)
-        aim = Aim() if number is None else choose(draw, edges.aims(number, version))
-        endpoint = None if number is None else edges.endpoints[number]
-        node = choose(draw, edges.nodes) if endpoint is None else endpoint.node
-        drawer = _Drawer(draw, edges, edges.surroundings(node), aim, version)
-        way = choose(draw, [way for way in ways if way in aim.paths] or ways)
-        interfaces = drawer.interfaces(way, () if endpoint is None else edges.interfaces(endpoint))
-        query = {"node": node, **interfaces, **drawer.flow(interfaces.get(_IN, ""), interfaces.get(_OUT, ""))}
-        state = choose(draw, conntrack_states)
-        query |= {} if state == "NEW" else {"conntrackState": state}
-        if allow_dnat and draw(SELDOM):
-            query |= drawer.translation(is_generated=_IN not in query, with_ports="destinationPort" in query)
-        return Packet.parse(query)
-
-    return drawing(packet)
+    number = choose(draw, (*range(len(edges.endpoints)), *range(len(edges.endpoints)), None))
+    version = choose(draw, ip_versions)
+    aim = Aim() if number is None else choose(draw, edges.aims(number, version))
+    endpoint = None if number is None else edges.endpoints[number]
+    node = choose(draw, edges.nodes) if endpoint is None else endpoint.node
+    drawer = _Drawer(draw, edges, edges.surroundings(node), aim, version)
+    path = choose(draw, [path for path in paths if path in aim.paths] or paths)
+    interfaces = drawer.interfaces(path, () if endpoint is None else edges.interfaces(endpoint))
+    query = {"node": node, **interfaces, **drawer.flow(interfaces.get(_IN, ""), interfaces.get(_OUT, ""))}
+    state = choose(draw, conntrack_states)
+    query |= {} if state == "NEW" else {"conntrackState": state}
+    if allow_dnat and draw(SELDOM):
+        query |= drawer.translation(is_generated=_IN not in query, with_ports="destinationPort" in query)
+    return Packet.parse(query)
 
 
 @frozen
@@ -102,13 +108,13 @@ class _Drawer:
     aim: Aim
     version: int
 
-    def interfaces(self, way: HookPath, own: Sequence[str]) -> dict[str, str]:
+    def interfaces(self, path: HookPath, own: Sequence[str]) -> dict[str, str]:
         """Where a rule is aimed at, mostly an interface of the rule's endpoint."""
         known = (*self.node.interfaces, *self.node.workloads)
         anywhere = (*known * 3, *_UNKNOWN)
         there = (*tuple(own) * (3 * len(anywhere) // max(len(own), 1)), *anywhere)
         looked_at = {_IN: self.aim.comes_in is not False, _OUT: self.aim.comes_in is not True}
-        return {key: choose(self.draw, there if looked_at[key] else anywhere) for key in _WAYS[way]}
+        return {key: choose(self.draw, there if looked_at[key] else anywhere) for key in _WAYS[path]}
 
     def flow(self, came_in_on: str, goes_out_on: str) -> dict[str, object]:
         """Addresses, and protocol with ports or ICMP type and code."""
@@ -117,7 +123,7 @@ class _Drawer:
         sender, receiver = (there.get(name, NOWHERE)[self.version] for name in (came_in_on, goes_out_on))
         protocol = self._one_of([_USUAL, *[self.aim.protocols] * 6, *_OTHERS[self.version]])
         # Workloads mostly send from their own addresses: others are dropped at the door.
-        often = 5 if came_in_on in self.node.workloads else 2
+        often = 12 if came_in_on in self.node.workloads else 2
         source, protocol, source_port = self._end(self.aim.source, [sender] * often, [_EPHEMERAL] * 2, protocol)
         destination, protocol, port = self._end(self.aim.destination, [receiver] * 2, [], protocol)
         found: dict[str, object] = {

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from hypothesis import strategies as st
 
-from calico_engine.strategies.drawing import SELDOM, choose, drawing, several
+from calico_engine.strategies.drawing import SELDOM, choose, counted
 from calico_engine.strategies.labels import LABEL_SETS
 from calico_engine.strategies.rules import RULES, SELECTORS, texts_of
 from calico_engine.strategies.vocabulary import NAMES, NAMESPACES, PROFILES, TIERS, Manifest, manifest
 from calico_selectors import Selector
 
+#: As many as there may be.
+Rules = Sequence[st.SearchStrategy[Manifest]]
 #: What tells the kinds of policy on a host endpoint apart.
 KINDS: Mapping[str, Mapping[str, bool]] = {
     "normal": {},
@@ -47,18 +49,26 @@ def global_network_policies(
     >>> find(global_network_policies(name="p"), lambda policy: policy["spec"].get("ingress"))["spec"]
     {'selector': 'all()', 'types': ['Ingress'], 'ingress': [{'action': 'Allow'}]}
     """
-    texts, listed = texts_of(selectors), several(rules, max_size=max_rules)
+    return _global_network_policies(name, kinds, tiers, texts_of(selectors), [rules] * max_rules, allow_staged)
 
-    def policies(draw: st.DrawFn) -> Manifest:
-        kind = choose(draw, kinds)
-        spec: Manifest = {**KINDS[kind], **_placed(draw, tiers, texts)}
-        if draw(SELDOM):
-            spec[choose(draw, ("namespaceSelector", "serviceAccountSelector"))] = draw(texts)
-        spec |= _directed(draw, listed, _INGRESS if kind == "preDNAT" else _TYPES)
-        resource = "StagedGlobalNetworkPolicy" if allow_staged and draw(SELDOM) else "GlobalNetworkPolicy"
-        return manifest(resource, name or choose(draw, NAMES), spec)
 
-    return drawing(policies)
+@st.composite
+def _global_network_policies(
+    draw: st.DrawFn,
+    name: str | None,
+    kinds: Sequence[str],
+    tiers: Sequence[str],
+    selectors: st.SearchStrategy[str],
+    rules: Rules,
+    allow_staged: bool,
+) -> Manifest:
+    kind = choose(draw, kinds)
+    spec: Manifest = {**KINDS[kind], **_placed(draw, tiers, selectors)}
+    if draw(SELDOM):
+        spec[choose(draw, ("namespaceSelector", "serviceAccountSelector"))] = draw(selectors)
+    spec |= _directed(draw, rules, _INGRESS if kind == "preDNAT" else _TYPES)
+    resource = "StagedGlobalNetworkPolicy" if allow_staged and draw(SELDOM) else "GlobalNetworkPolicy"
+    return manifest(resource, name or choose(draw, NAMES), spec)
 
 
 def network_policies(
@@ -77,18 +87,25 @@ def network_policies(
     >>> find(network_policies(name="p"), lambda policy: True)["metadata"]
     {'name': 'p', 'namespace': 'default'}
     """
-    texts, listed = texts_of(selectors), several(rules, max_size=max_rules)
+    return _network_policies(name, namespaces, tiers, texts_of(selectors), [rules] * max_rules, allow_staged)
 
-    def policies(draw: st.DrawFn) -> Manifest:
-        spec = _placed(draw, tiers, texts)
-        if draw(SELDOM):
-            spec["serviceAccountSelector"] = draw(texts)
-        spec |= _directed(draw, listed, _TYPES)
-        resource = "StagedNetworkPolicy" if allow_staged and draw(SELDOM) else "NetworkPolicy"
-        namespace = choose(draw, namespaces)
-        return manifest(resource, name or choose(draw, NAMES), spec, namespace=namespace)
 
-    return drawing(policies)
+@st.composite
+def _network_policies(
+    draw: st.DrawFn,
+    name: str | None,
+    namespaces: Sequence[str],
+    tiers: Sequence[str],
+    selectors: st.SearchStrategy[str],
+    rules: Rules,
+    allow_staged: bool,
+) -> Manifest:
+    spec = _placed(draw, tiers, selectors)
+    if draw(SELDOM):
+        spec["serviceAccountSelector"] = draw(selectors)
+    spec |= _directed(draw, rules, _TYPES)
+    resource = "StagedNetworkPolicy" if allow_staged and draw(SELDOM) else "NetworkPolicy"
+    return manifest(resource, name or choose(draw, NAMES), spec, namespace=choose(draw, namespaces))
 
 
 def _placed(draw: st.DrawFn, tiers: Sequence[str], selectors: st.SearchStrategy[str]) -> Manifest:
@@ -100,13 +117,11 @@ def _placed(draw: st.DrawFn, tiers: Sequence[str], selectors: st.SearchStrategy[
     return {**spec, "selector": draw(selectors)}
 
 
-def _directed(
-    draw: st.DrawFn, rules: st.SearchStrategy[list[Manifest]], choices: st.SearchStrategy[Sequence[str]]
-) -> Manifest:
+def _directed(draw: st.DrawFn, rules: Rules, choices: st.SearchStrategy[Sequence[str]]) -> Manifest:
     """Types and rules; a policy without types gets those of its rules."""
     types = draw(choices)
     spec: Manifest = {} if draw(SELDOM) else {"types": list(types)}
-    return spec | {way.lower(): draw(rules) for way in types}
+    return spec | {way.lower(): counted(draw, rules) for way in types}
 
 
 def tiers(*, name: str | None = None) -> st.SearchStrategy[Manifest]:
@@ -116,13 +131,14 @@ def tiers(*, name: str | None = None) -> st.SearchStrategy[Manifest]:
     >>> find(tiers(), lambda tier: tier["spec"].get("defaultAction") == "Pass")
     {'apiVersion': 'projectcalico.org/v3', 'kind': 'Tier', 'metadata': {'name': 't1'}, 'spec': {'defaultAction': 'Pass'}}
     """
+    return _tiers(name)
 
-    def drawn(draw: st.DrawFn) -> Manifest:
-        order, action = draw(_TIER_ORDERS), draw(_DEFAULT_ACTIONS)
-        spec = {key: value for key, value in (("order", order), ("defaultAction", action)) if value is not None}
-        return manifest("Tier", name or choose(draw, TIERS), spec)
 
-    return drawing(drawn)
+@st.composite
+def _tiers(draw: st.DrawFn, name: str | None) -> Manifest:
+    order, action = draw(_TIER_ORDERS), draw(_DEFAULT_ACTIONS)
+    spec = {key: value for key, value in (("order", order), ("defaultAction", action)) if value is not None}
+    return manifest("Tier", name or choose(draw, TIERS), spec)
 
 
 def profiles(
@@ -138,15 +154,18 @@ def profiles(
     >>> find(profiles(name="allow"), lambda profile: profile["spec"]["ingress"])["spec"]
     {'ingress': [{'action': 'Allow'}], 'egress': []}
     """
-    listed = several(rules, max_size=max_rules)
-    nothing: dict[str, str] = {}
-    given = st.just(nothing) | labels
+    return _profiles(name, [rules] * max_rules, labels)
 
-    def drawn(draw: st.DrawFn) -> Manifest:
-        spec: Manifest = {"ingress": draw(listed), "egress": draw(listed)}
-        applied = draw(given)
-        if applied:
-            spec["labelsToApply"] = applied
-        return manifest("Profile", name or choose(draw, PROFILES), spec)
 
-    return drawing(drawn)
+@st.composite
+def _profiles(
+    draw: st.DrawFn,
+    name: str | None,
+    rules: Rules,
+    labels: st.SearchStrategy[dict[str, str]],
+) -> Manifest:
+    spec: Manifest = {way: counted(draw, rules) for way in ("ingress", "egress")}
+    given, are_given = draw(labels), draw(SELDOM)
+    if given and are_given:
+        spec["labelsToApply"] = given
+    return manifest("Profile", name or choose(draw, PROFILES), spec)

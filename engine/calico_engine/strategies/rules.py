@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Literal
 
 from hypothesis import strategies as st
 
-from calico_engine.strategies.drawing import SELDOM, choose, drawing, some_of
+from calico_engine.strategies.drawing import SELDOM, choose
 from calico_engine.strategies.labels import selectors
 from calico_engine.strategies.vocabulary import (
     IP_VERSIONS,
@@ -34,6 +35,7 @@ _PROTOCOLS: tuple[tuple[str, str | int], ...] = (
 _WITH_PORTS = ("TCP", "UDP", "SCTP", 6)
 _ICMP_NAMES = {4: "ICMP", 6: "ICMPv6"}
 _ICMP_MATCHES = ((), (8,), (8, 0), (128, 1), (135,))
+_HAS_CRITERION = st.sampled_from((False, False, False, True))
 _NAMESPACE_SELECTORS = ("all()", "global()", "team == 'x'", "!has(team)", "projectcalico.org/name == 'prod'")
 _ACCOUNT_SELECTORS = st.sampled_from(("", "all()", "role == 'x'"))
 
@@ -58,29 +60,56 @@ def entity_rules(
     {'ports': [80]}
     """
 
+    return _entity_rules(ip_version, ports, max_criteria, max_items, selectors)
+
+
+@st.composite
+def _entity_rules(
+    draw: st.DrawFn,
+    ip_version: int,
+    ports: RulePorts,
+    max_criteria: int,
+    max_items: int,
+    selectors: st.SearchStrategy[Selector],
+) -> Manifest:
+    entity: Manifest = {}
+    for _ in range(max_criteria):
+        entity |= draw(_criteria(ip_version, ports, max_items, selectors)) if draw(_HAS_CRITERION) else {}
+    return entity
+
+
+@cache
+def _criteria(
+    ip_version: int, ports: RulePorts, max_items: int, selectors: st.SearchStrategy[Selector]
+) -> st.SearchStrategy[Manifest]:
+    """One criterion of a side."""
+
     def some(values: Sequence[object]) -> st.SearchStrategy[object]:
         return st.lists(st.sampled_from(values), min_size=1, max_size=max_items, unique=True)
 
+    texts = texts_of(selectors)
     criteria: dict[str, st.SearchStrategy[object]] = {
         "nets": some(nets(ip_version)),
-        "selector": texts_of(selectors),
+        "selector": texts,
         "notNets": some(nets(ip_version, excludable=True)),
-        "notSelector": texts_of(selectors),
+        "notSelector": texts,
         "namespaceSelector": st.sampled_from(_NAMESPACE_SELECTORS),
-        "serviceAccounts": drawing(_draw_service_accounts),
+        "serviceAccounts": _service_accounts(),
     }
     if ports != "none":
         known = (*PORTS, *PORT_RANGES, *PORT_NAMES) if ports == "all" else PORT_NAMES
-        criteria |= {"ports": some(known), "notPorts": some(known)}
-    return some_of(criteria, max_size=max_criteria)
+        criteria = {"ports": some(known), **criteria, "notPorts": some(known)}
+    return st.one_of([st.fixed_dictionaries({name: criteria[name]}) for name in criteria])
 
 
-def texts_of(selectors: st.SearchStrategy[Selector]) -> st.SearchStrategy[str]:
+@st.composite
+def texts_of(draw: st.DrawFn, selectors: st.SearchStrategy[Selector]) -> str:
     """What a manifest holds of a selector. (A text that is mapped from one would not print as the text.)"""
-    return drawing(lambda draw: draw(selectors).text)
+    return draw(selectors).text
 
 
-def _draw_service_accounts(draw: st.DrawFn) -> Manifest:
+@st.composite
+def _service_accounts(draw: st.DrawFn) -> Manifest:
     selector = draw(_ACCOUNT_SELECTORS)
     return {"selector": selector} if selector else {"names": ["sa1"]}
 
@@ -104,28 +133,38 @@ def rules(
     >>> find(rules(actions=("Deny",)), lambda rule: "ports" in rule.get("destination", {}))
     {'action': 'Deny', 'destination': {'ports': ['http']}}
     """
-    nothing: Manifest = {}
-    kinds: tuple[RulePorts, ...] = ("all", "names", "none")
-    sides = {
-        (version, ports): st.just(nothing)
-        | entity_rules(
-            ip_version=version, ports=ports, max_criteria=max_criteria, max_items=max_items, selectors=selectors
-        )
-        for version in ip_versions
-        for ports in kinds
-    }
+    return _rules(tuple(actions), tuple(ip_versions), max_criteria, max_items, selectors)
 
-    def drawn(draw: st.DrawFn) -> Manifest:
-        rule: Manifest = {"action": choose(draw, actions)}
-        # Everything that a rule has costs a value drawn: what is simple is drawn with few.
-        version, says_version = choose(draw, ip_versions), draw(SELDOM)
-        ports = _draw_protocol(draw, rule, version)
-        if says_version and "notProtocol" not in rule:
-            rule["ipVersion"] = version
-        entities = ((side, draw(sides[version, ports])) for side in ("source", "destination"))
-        return rule | {side: entity for side, entity in entities if entity}
 
-    return drawing(drawn)
+@st.composite
+def _rules(
+    draw: st.DrawFn,
+    actions: Sequence[str],
+    ip_versions: Sequence[int],
+    max_criteria: int,
+    max_items: int,
+    selectors: st.SearchStrategy[Selector],
+) -> Manifest:
+    rule: Manifest = {"action": choose(draw, actions)}
+    # Everything that a rule has costs a value drawn: what is simple is drawn with few.
+    version, says_version = choose(draw, ip_versions), draw(SELDOM)
+    ports = _draw_protocol(draw, rule, version)
+    if says_version and "notProtocol" not in rule:
+        rule["ipVersion"] = version
+    entity = _one_side(version, ports, max_criteria, max_items, selectors)
+    entities = ((side, draw(entity)) for side in ("source", "destination"))
+    return rule | {side: entity for side, entity in entities if entity}
+
+
+@cache
+def _one_side(
+    ip_version: int,
+    ports: RulePorts,
+    max_criteria: int,
+    max_items: int,
+    selectors: st.SearchStrategy[Selector],
+) -> st.SearchStrategy[Manifest]:
+    return _entity_rules(ip_version, ports, max_criteria, max_items, selectors)
 
 
 def _draw_protocol(draw: st.DrawFn, rule: Manifest, version: int) -> RulePorts:

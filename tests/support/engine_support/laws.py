@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -14,30 +14,73 @@ from calico_engine.dataplane.outcomes import Answer
 from calico_engine.dataplane.reader import PacketReader
 from calico_engine.manifests.stored import stored_form
 from calico_engine.strategies import clusters, packets
-from calico_engine.strategies.drawing import several
+from calico_engine.strategies.drawing import counted
 
 Manifest = dict[str, Any]
 #: A cluster and what it is asked.
 Question = tuple[Cluster, list[Packet]]
+Change = Callable[[Cluster], Cluster]
 
 # Several tests may share a machine: that one is slow there is no fault of it.
 LAW = settings(
-    derandomize=True, database=None, deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow]
+    derandomize=True, database=None, deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow]
 )
-CLUSTERS = clusters()
+
+
+def crowded(**options: Any) -> st.SearchStrategy[Cluster]:
+    """Clusters of few endpoints and much policy; `options` are those of `clusters`."""
+    usual: dict[str, Any] = {
+        "nodes": ["n1"],
+        "max_host_endpoints": 2,
+        "max_workload_endpoints": 1,
+        "min_policies": 2,
+        "max_policies": 5,
+        "max_rules": 3,
+        "max_tiers": 1,
+        "max_profiles": 1,
+        "label_pool": {"app": ("a", "b"), "role": ("x", "")},
+    }
+    return clusters(**{**usual, **options})
+
+
+def blunt(**options: Any) -> st.SearchStrategy[Cluster]:
+    """Clusters whose rules ask for a protocol at most, so that it matters which of them comes first."""
+    return crowded(max_criteria=0, **options)
+
+
+CLUSTERS = crowded() | blunt()
 #: Without a FelixConfiguration, and so with Felix's defaults.
-PLAIN = clusters(allow_configuration=False)
+PLAIN = crowded(allow_configuration=False) | blunt(allow_configuration=False)
+_RIVALS: dict[str, Any] = {"kinds": ["normal", "applyOnForward"], "max_tiers": 0, "allow_staged": False}
+#: Policies of which the first that matches decides.
+RIVALS = blunt(actions=["Allow", "Deny"], **_RIVALS)
+#: Such policies of rules with lists.
+DETAILED = crowded(max_criteria=4, max_items=3, actions=["Allow", "Deny"], **_RIVALS)
 #: From what is strict to what is not.
 RANK = {Decision.DENY: 0, Decision.NO_POLICY: 1, Decision.ALLOW: 2}
 POLICIES = ("GlobalNetworkPolicy", "NetworkPolicy", "StagedGlobalNetworkPolicy", "StagedNetworkPolicy")
-_MORE = st.sampled_from((False, *[True] * 11))
 
 
 @st.composite
-def questions(draw: st.DrawFn, /, of: st.SearchStrategy[Cluster] = CLUSTERS, **options: Any) -> Question:
-    """A cluster and some packets near its edges; `options` are those of `packets`."""
+def questions(
+    draw: st.DrawFn, /, of: st.SearchStrategy[Cluster] = CLUSTERS, near: Change | None = None, **options: Any
+) -> Question:
+    """A cluster and packets near its edges, or near those of what it is changed to; `options` are those of `packets`.
+
+    Within a list without repetitions Hypothesis does not try variations of what it drew before. Here these would be most
+    of the examples, and hardly differ.
+    """
+    (question,) = draw(st.lists(_questions(of, near, options), min_size=1, max_size=1, unique_by=id))
+    return question
+
+
+@st.composite
+def _questions(
+    draw: st.DrawFn, of: st.SearchStrategy[Cluster], near: Change | None, options: Mapping[str, Any]
+) -> Question:
     cluster = draw(of)
-    return cluster, draw(several(packets(cluster=cluster, **options), min_size=1, max_size=20, more=_MORE))
+    drawn = packets(cluster=cluster if near is None else near(cluster), **options)
+    return cluster, counted(draw, [drawn] * 24, least=1)
 
 
 def dump(cluster: Cluster) -> list[Manifest]:

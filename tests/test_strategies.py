@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import pytest
 import yaml
@@ -16,10 +17,12 @@ from hypothesis import strategies as st
 from hypothesis.vendor.pretty import pretty
 
 from calico_engine import Cluster, Decision, Packet, ReasonCode, strategies
+from calico_engine.analysis.answers import Reason
 from calico_engine.packets import HookPath
 from calico_selectors import Selector
 
-Manifest = dict[str, object]
+Manifest = dict[str, Any]
+T = TypeVar("T")
 
 # Generating is slow where tests run side by side; every other health check counts.
 FIXED = settings(
@@ -38,6 +41,13 @@ MANIFESTS: Mapping[str, st.SearchStrategy[Manifest]] = {
     "workload_endpoints": strategies.workload_endpoints(),
 }
 CLUSTERS = strategies.clusters()
+SMALL_CLUSTERS = strategies.clusters(
+    max_host_endpoints=2,
+    max_workload_endpoints=1,
+    max_policies=2,
+    kinds=["normal", "preDNAT"],
+    allow_configuration=False,
+)
 LABELS = {"app": "a", "role": ""}
 #: Every reason that a packet of a drawn cluster can have but the rarest two.
 REASONS = frozenset(ReasonCode) - {ReasonCode.SERVICE_LOOP, ReasonCode.NEIGHBOUR_DISCOVERY}
@@ -85,28 +95,64 @@ def test_a_packet_prints_as_its_query(data: st.DataObject) -> None:
     assert Packet.parse(json.loads(query[1])) == packet
 
 
-def test_a_failing_test_can_be_pasted_into_a_file() -> None:
-    @settings(derandomize=True, database=None, max_examples=300, phases=[Phase.generate, Phase.shrink])
-    @given(st.data())
-    def fails(data: st.DataObject) -> None:
-        cluster = data.draw(CLUSTERS)
-        verdict = cluster.verdict(data.draw(strategies.packets(cluster=cluster)))
-        assert verdict.decided_by.reason is not ReasonCode.RULE
+@st.composite
+def asked(draw: st.DrawFn) -> tuple[Cluster, list[Packet]]:
+    """A small cluster and packets of it."""
+    cluster = draw(SMALL_CLUSTERS)
+    return cluster, draw(st.lists(strategies.packets(cluster=cluster), min_size=1, max_size=3))
 
+
+def what_is_printed(fails: Callable[[], None], *more: Phase) -> str:
+    """What a failing test prints."""
     with pytest.raises(AssertionError) as error:
-        fails()
-    shown = "\n".join(error.value.__notes__)
+        settings(FIXED, max_examples=300, phases=[Phase.generate, Phase.shrink, *more])(fails)()
+    return "\n".join(error.value.__notes__)
+
+
+def is_decided_by_a_rule(cluster: Cluster, packet: Packet) -> bool:
+    return cluster.verdict(packet).decided_by.reason is ReasonCode.RULE
+
+
+@given(st.data())
+def draws_one_after_the_other(data: st.DataObject) -> None:
+    cluster = data.draw(CLUSTERS)
+    assert not is_decided_by_a_rule(cluster, data.draw(strategies.packets(cluster=cluster)))
+
+
+@given(asked())
+def draws_both_at_once(question: tuple[Cluster, list[Packet]]) -> None:
+    cluster, packets = question
+    assert not any(is_decided_by_a_rule(cluster, packet) for packet in packets)
+
+
+@pytest.mark.parametrize("fails", [draws_one_after_the_other, draws_both_at_once])
+def test_a_failing_test_can_be_pasted_into_a_file(fails: Callable[[], None]) -> None:
+    shown = what_is_printed(fails)
     (query,) = re.findall(r"Packet\.parse\((\{.*?\})\)", shown)
-    verdict = Cluster.parse(yaml_of(shown)).verdict(Packet.parse(json.loads(query)))
-    assert verdict.decided_by.reason is ReasonCode.RULE
+    assert is_decided_by_a_rule(Cluster.parse(yaml_of(shown)), Packet.parse(yaml.safe_load(query)))
 
 
-def found(of: Callable[[Cluster], bool]) -> Cluster:
-    return find(CLUSTERS, of, settings=settings(FIXED, max_examples=2_000, phases=[Phase.generate, Phase.shrink]))
+@given(strategies.host_endpoints(), strategies.global_network_policies())
+def draws_manifests(endpoint: dict[str, Manifest], policy: Manifest) -> None:
+    assert not (endpoint["metadata"].get("labels") and rules_of(policy))
+
+
+def test_manifests_of_a_failing_test_can_be_pasted_into_a_file() -> None:
+    """Hypothesis' remarks, such as `# or any other generated value`, are remarks in YAML too."""
+    shown = what_is_printed(draws_manifests, Phase.explain)
+    drawn = re.findall(r"^    \w+=(\{.*?\}),(?:  #[^\n]*)?\n(?=    \w|\))", shown, re.MULTILINE | re.DOTALL)
+    pasted = Cluster.parse("\n---\n".join(drawn))
+    assert "#" in shown
+    assert [len(pasted.get(kind)) for kind in ("HostEndpoint", "GlobalNetworkPolicy")] == [1, 1]
+
+
+def found(fails: Callable[[T], bool], of: st.SearchStrategy[T]) -> T:
+    """The simplest that Hypothesis finds."""
+    return find(of, fails, settings=settings(FIXED, max_examples=2_000, phases=[Phase.generate, Phase.shrink]))
 
 
 def test_clusters_shrink_to_one_endpoint() -> None:
-    (endpoint,) = manifests(found(lambda cluster: len(cluster.get("hep")) + len(cluster.get("wep")) > 0))
+    (endpoint,) = manifests(found(lambda cluster: len(cluster.get("hep")) + len(cluster.get("wep")) > 0, of=CLUSTERS))
     assert endpoint["spec"] == {"node": "n1", "interfaceName": "eth0"}
 
 
@@ -114,7 +160,7 @@ def test_clusters_shrink_to_one_policy_with_one_rule() -> None:
     def has_a_rule(cluster: Cluster) -> bool:
         return any(rule["action"] == "Deny" for policy in cluster.get("gnp") for rule in rules_of(policy))
 
-    endpoint, policy = manifests(found(has_a_rule))
+    endpoint, policy = manifests(found(has_a_rule, of=CLUSTERS))
     assert (endpoint["kind"], policy["kind"]) == ("HostEndpoint", "GlobalNetworkPolicy")
     assert rules_of(policy) == [{"action": "Deny"}]
 
@@ -125,8 +171,40 @@ def rules_of(policy: Mapping[str, object]) -> list[Mapping[str, object]]:
     return [rule for way in ("ingress", "egress") for rule in spec.get(way, [])]
 
 
+ONE_POLICY = ("HostEndpoint", "GlobalNetworkPolicy")
+
+
+@pytest.mark.parametrize(
+    ("meets", "kinds"),
+    [
+        (lambda by: by.reason is ReasonCode.RULE and by.chain_type == "NORMAL", ONE_POLICY),
+        (lambda by: by.reason is ReasonCode.RULE and by.chain_type == "PRE_DNAT", ONE_POLICY),
+        (lambda by: by.reason is ReasonCode.END_OF_TIER and by.tier == "t1", (*ONE_POLICY, "Tier")),
+    ],
+    ids=["a rule", "a rule before NAT", "the end of another tier"],
+)
+def test_failing_tests_shrink_to_what_they_need(meets: Callable[[Reason], bool], kinds: tuple[str, ...]) -> None:
+    def fails(question: tuple[Cluster, list[Packet]]) -> bool:
+        cluster, packets = question
+        return any(meets(verdict.decided_by) for verdict in cluster.verdicts(packets))
+
+    cluster, packets = found(fails, of=asked())
+    assert len(packets) == 1
+    assert tuple(each["kind"] for each in manifests(cluster)) == kinds
+    assert sum(len(rules_of(policy)) for policy in of_kind(cluster, "NetworkPolicy")) == (kinds == ONE_POLICY)
+
+
+def test_clusters_shrink_to_one_policy_without_order_and_two_rules() -> None:
+    def two_rules(policy: Manifest) -> bool:
+        return "order" not in policy["spec"] and len(rules_of(policy)) > 1
+
+    endpoint, policy = manifests(found(lambda cluster: any(map(two_rules, cluster.get("gnp"))), of=CLUSTERS))
+    assert (endpoint["kind"], policy["kind"]) == ONE_POLICY
+    assert rules_of(policy) == [{"action": "Allow"}, {"action": "Allow"}]
+
+
 def test_packets_shrink_to_one_plain_packet() -> None:
-    cluster = found(lambda cluster: True)
+    cluster = found(lambda cluster: True, of=CLUSTERS)
     several_packets = st.lists(strategies.packets(cluster=cluster), max_size=20)
 
     def is_dropped(drawn: list[Packet]) -> bool:
@@ -163,6 +241,104 @@ def test_packets_meet_every_decision_and_reason() -> None:
     assert sum(reasons[reason] for reason in (ReasonCode.RULE, ReasonCode.END_OF_TIER)) > sum(reasons.values()) / 20
 
 
+#: Nodes' and pods' own addresses, and those that are rare, of both families.
+OWN, RARE = {4: "10.65.0.2", 6: "fd65::2"}, {4: "198.51.100.7", 6: "2001:db8:9::7"}
+LENGTHS = {4: 32, 6: 128}
+ENDPOINTS = {
+    "HostEndpoint": {"node": "n1", "interfaceName": "eth0", "expectedIPs": [*OWN.values()]},
+    "WorkloadEndpoint": {
+        "node": "n1",
+        "orchestrator": "k8s",
+        "pod": "w",
+        "endpoint": "eth0",
+        "interfaceName": "cali1",
+        "ipNetworks": [*OWN.values()],
+    },
+}
+
+
+def with_a_rare_rule(endpoint: str, way: str, version: int, **kind: bool) -> Cluster:
+    """After two others, a rule that asks for one packet of all those that the endpoint may send or get."""
+    own, rare = ({"nets": [f"{addresses[version]}/{LENGTHS[version]}"]} for addresses in (OWN, RARE))
+    source, destination = (rare, own) if way == "Ingress" else (own, rare)
+    rule = {"action": "Deny", "protocol": "UDP", "source": {**source, "ports": [1234]}}
+    rules = [
+        {"action": "Allow", "protocol": "TCP", "destination": {"ports": [80, 443]}},
+        {"action": "Allow", "protocol": "ICMP" if version == 4 else "ICMPv6"},
+        {**rule, "destination": {**destination, "ports": [5353]}},
+    ]
+    metadata = {"name": "n1-k8s-w-eth0", "namespace": "default"} if endpoint == "WorkloadEndpoint" else {"name": "h"}
+    spec = {"selector": "all()", "types": [way], way.lower(): rules, **kind}
+    objects = ((endpoint, metadata, ENDPOINTS[endpoint]), ("GlobalNetworkPolicy", {"name": "p"}, spec))
+    api = "projectcalico.org/v3"
+    return Cluster.parse(
+        "\n---\n".join(json.dumps({"apiVersion": api, "kind": k, "metadata": m, "spec": s}) for k, m, s in objects)
+    )
+
+
+FORWARD = {"applyOnForward": True}
+
+
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize(
+    ("endpoint", "way", "kind"),
+    [
+        ("HostEndpoint", "Ingress", {}),
+        ("HostEndpoint", "Egress", {}),
+        ("HostEndpoint", "Ingress", FORWARD),
+        ("HostEndpoint", "Egress", FORWARD),
+        ("HostEndpoint", "Ingress", {"preDNAT": True, **FORWARD}),
+        ("HostEndpoint", "Ingress", {"doNotTrack": True, **FORWARD}),
+        ("HostEndpoint", "Egress", {"doNotTrack": True, **FORWARD}),
+        ("WorkloadEndpoint", "Ingress", {}),
+        ("WorkloadEndpoint", "Egress", {}),
+    ],
+)
+def test_packets_meet_rare_rules(endpoint: str, way: str, kind: Mapping[str, bool], version: int) -> None:
+    cluster, met = with_a_rare_rule(endpoint, way, version, **kind), 0
+
+    @settings(FIXED, max_examples=200)
+    @given(strategies.packets(cluster=cluster))
+    def meets(packet: Packet) -> None:
+        nonlocal met
+        met += cluster.verdict(packet).decided_by.rule == 2
+
+    meets()
+    assert met > 0
+
+
+def test_packets_miss_rare_rules_in_one_field() -> None:
+    cluster = with_a_rare_rule("HostEndpoint", "Ingress", 4)
+    wanted = {"source": RARE[4], "sourcePort": 1234, "destination": OWN[4], "destinationPort": 5353, "protocol": "UDP"}
+    missed: Counter[str] = Counter()
+
+    @settings(FIXED, max_examples=500)
+    @given(strategies.packets(cluster=cluster, ip_versions=[4]))
+    def misses(packet: Packet) -> None:
+        query = packet.to_query()
+        fields = [name for name, value in wanted.items() if query.get(name) != value]
+        missed.update(fields if len(fields) == 1 else ())
+
+    misses()
+    assert set(missed) == set(wanted)
+
+
+def test_packets_have_types_and_codes_that_there_are() -> None:
+    rule: Manifest = {"action": "Allow", "protocol": "ICMP", "icmp": {"type": 254, "code": 255}}
+    policies = strategies.global_network_policies(rules=st.just(rule), allow_staged=False)
+    drawn = find(MANIFESTS["host_endpoints"], lambda _: True), find(policies, lambda policy: bool(rules_of(policy)))
+    cluster = Cluster.parse("\n---\n".join(map(json.dumps, drawn)))
+    codes = []
+
+    @FIXED
+    @given(strategies.packets(cluster=cluster, ip_versions=[4]))
+    def draw_one(packet: Packet) -> None:
+        codes.append(packet.icmp_code)
+
+    draw_one()
+    assert 255 in codes
+
+
 def test_connections_can_be_asked() -> None:
     answers: Counter[Decision] = Counter()
 
@@ -178,7 +354,7 @@ def test_connections_can_be_asked() -> None:
 
 
 def test_a_cluster_without_addresses_has_no_connections() -> None:
-    cluster = found(lambda cluster: True)
+    cluster = found(lambda cluster: True, of=CLUSTERS)
     with pytest.raises(ValueError, match="no address is known of any node or pod"):
         strategies.connections(cluster=cluster)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from calico_engine import Packet
+from calico_engine import Decision, Packet
 from engine_support.laws import LAW, PLAIN, RANK, Question, decisions, questions, told
 
 
@@ -13,11 +13,22 @@ def with_state(packets: list[Packet], state: str) -> list[Packet]:
 
 
 @LAW
-@given(questions())
+@given(questions(PLAIN))
 def test_established_is_never_stricter_than_new(question: Question) -> None:
     cluster, packets = question
     new, later = (decisions(cluster, with_state(packets, state)) for state in ("NEW", "ESTABLISHED"))
     assert all(RANK[after] >= RANK[before] for before, after in zip(new, later, strict=True))
+
+
+@LAW
+@given(questions())
+def test_established_is_not_dropped_where_new_is_not(question: Question) -> None:
+    """Where IptablesFilterAllowAction is Return, a failsafe port accepts new packets, and nothing established ones."""
+    cluster, packets = question
+    new, later = (decisions(cluster, with_state(packets, state)) for state in ("NEW", "ESTABLISHED"))
+    assert all(
+        after is not Decision.DENY for before, after in zip(new, later, strict=True) if before is not Decision.DENY
+    )
 
 
 @LAW

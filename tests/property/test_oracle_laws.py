@@ -8,7 +8,7 @@ from engine_support.laws import CLUSTERS, LAW, RIVALS, Question, questions
 from verdict_fuzz.comparing import Pair
 
 
-@settings(LAW, max_examples=60)
+@settings(LAW, max_examples=50)
 @given(questions(CLUSTERS | RIVALS))
 def test_engine_and_oracle_agree(question: Question) -> None:
     cluster, packets = question

@@ -30,7 +30,7 @@ WAYS = {"ingress": "Ingress", "egress": "Egress"}
 NUMBERS = {"TCP": 6, "UDP": 17, "SCTP": 132, "UDPLite": 136}
 OTHER_SELECTORS = ("namespaceSelector", "serviceAccountSelector")
 #: For what few of the examples are about.
-MORE = settings(LAW, max_examples=60)
+MORE = settings(LAW, max_examples=50)
 TRACKED = ("normal", "applyOnForward", "preDNAT")
 
 

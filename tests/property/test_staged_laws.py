@@ -65,7 +65,7 @@ def test_staged_forward_policy_says_nothing_of_local_processes(question: Questio
     assert decisions(loaded([*dump(cluster), policy]), packets) == decisions(cluster, packets)
 
 
-@settings(LAW, max_examples=60)
+@settings(LAW, max_examples=50)
 @given(questions(NO_WILDCARD, paths=["TO_HOST", "FORWARD"]), staged("preDNAT"))
 def test_staged_pre_dnat_policy_only_drops_invalid_packets(question: Question, policy: Manifest) -> None:
     cluster, packets = question

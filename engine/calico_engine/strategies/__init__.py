@@ -13,7 +13,7 @@ names, labels, addresses and ports, so that policies, endpoints and packets meet
 ... metadata: {name: h}
 ... spec: {node: n1, interfaceName: eth0}
 ... ''')
->>> @settings(max_examples=20)
+>>> @settings(max_examples=20, deadline=None)
 ... @given(packets(cluster=CLUSTER, paths=["TO_HOST"], conntrack_states=["NEW"]))
 ... def test_only_failsafe_ports_are_open(packet):
 ...     verdict = CLUSTER.verdict(packet)

@@ -135,51 +135,54 @@ def clusters(
 
     numbers = range(1, max_workload_endpoints + 1)
     objects = (
-        Objects([host_endpoint(name) for name in names(max_host_endpoints)], least=min(max_host_endpoints, 1)),
-        Objects([workload_endpoint(number) for number in numbers], least=int(max_host_endpoints < 1)),
-        Objects([network_set(name) for name in names(max_network_sets)]),
-        Objects([policy(name) for name in names(max_policies)], least=min_policies),
+        counted([host_endpoint(name) for name in names(max_host_endpoints)], least=min(max_host_endpoints, 1)),
+        counted([workload_endpoint(number) for number in numbers], least=int(max_host_endpoints < 1)),
+        counted([network_set(name) for name in names(max_network_sets)]),
+        counted([policy(name) for name in names(max_policies)], least=min_policies),
     )
     around = {name: tiers(name=name) for name in tier_names[1:]}
-    around |= {name: profiles(name=name, rules=ruled, labels=labels) for name in profile_names}
+    around |= {name: profile(name) for name in profile_names}
     own = {node: hosts(name=node, number=n, ip_versions=ip_versions) for n, node in enumerate(nodes, start=1)}
-    parts = _Parts(objects, around, own)
-    parts.exists = _EXISTS if allow_missing else st.just(True)
-    if allow_configuration:
-        parts.configurations = st.lists(felix_configurations(ip_versions=ip_versions), max_size=1)
-        parts.has_host = st.booleans()
-    if with_hosts:
-        parts.has_host = st.just(True)
+    parts = _Parts(
+        objects=objects,
+        around=around,
+        own=own,
+        exists=_EXISTS if allow_missing else st.just(True),
+        configurations=st.lists(felix_configurations(ip_versions=ip_versions), max_size=int(allow_configuration)),
+        has_host=st.just(True) if with_hosts else st.booleans() if allow_configuration else st.just(False),
+    )
     return _clusters(parts)
 
 
-@frozen
-class Objects:
-    """All that there may be of one sort, and how many there are at least."""
-
-    possible: Sequence[Drawn]
-    least: int = 0
-
-
+@frozen(kw_only=True)
 class _Parts:
-    """What clusters are made of. (As arguments of a composite these would be printed, at length, with each error.)"""
+    """What clusters are made of. `around` are tiers and profiles by their names, `own` the nodes' Host documents."""
 
-    def __init__(self, objects: Sequence[Objects], around: Mapping[str, Drawn], own: Mapping[str, Drawn]) -> None:
-        """`around` are tiers and profiles by their names, `own` the nodes' Host documents."""
-        self.objects, self.around, self.own = objects, around, own
-        self.exists: st.SearchStrategy[bool] = st.just(True)
-        self.has_host: st.SearchStrategy[bool] = st.just(False)
-        self.configurations: st.SearchStrategy[list[Manifest]] = st.builds(list)
+    objects: Sequence[st.SearchStrategy[list[Manifest]]]
+    around: Mapping[str, Drawn]
+    own: Mapping[str, Drawn]
+    exists: st.SearchStrategy[bool]
+    configurations: st.SearchStrategy[list[Manifest]]
+    has_host: st.SearchStrategy[bool]
+
+    def __repr__(self) -> str:
+        """Hypothesis prints what a composite is given; this would be pages."""
+        return "…"
 
 
 @st.composite
 def _clusters(draw: st.DrawFn, parts: _Parts) -> Cluster:
-    """What is around the policies is there only as far as it is mentioned."""
-    found = [each for objects in parts.objects for each in counted(draw, objects.possible, objects.least)]
+    """What is around the policies is there only as far as it is mentioned.
+
+    It is drawn in any case: or else Hypothesis could not take away a name alone, but with all that was drawn for it.
+    """
+    found = [each for objects in parts.objects for each in draw(objects)]
     mentioned = _mentioned(found)
-    found += [draw(parts.around[name]) for name in parts.around if name in mentioned and draw(parts.exists)]
+    around = {name: draw(parts.around[name]) for name in parts.around if draw(parts.exists)}
+    found += [around[name] for name in around if name in mentioned]
     found += draw(parts.configurations)
-    found += [draw(parts.own[node]) for node in parts.own if node in mentioned and draw(parts.has_host)]
+    own = {node: draw(parts.own[node]) for node in parts.own if draw(parts.has_host)}
+    found += [own[node] for node in own if node in mentioned]
     return Cluster.parse("\n" + "---\n".join(map(as_yaml, found)))
 
 

@@ -14,7 +14,7 @@ from calico_engine.errors import UnknownReference
 from calico_engine.packets import format_address
 from calico_engine.resources import WorkloadEndpoint
 from calico_engine.strategies.aims import Aim
-from calico_engine.strategies.drawing import choose
+from calico_engine.strategies.drawing import choose, choose_from
 from calico_engine.strategies.edges import USUAL_PORTS, ClusterEdges, edges_of
 from calico_engine.strategies.vocabulary import IP_VERSIONS
 
@@ -76,8 +76,8 @@ def _draw_port(draw: st.DrawFn, edges: ClusterEdges) -> int:
     if edges.endpoints:
         number = choose(draw, range(len(edges.endpoints)))
         aim, node = choose(draw, edges.aims(number, choose(draw, IP_VERSIONS))), edges.endpoints[number].node
-    pools = (USUAL_PORTS, *[aim.destination.ports] * 3, edges.surroundings(node).ports, edges.ports)
-    return choose(draw, choose(draw, [pool for pool in pools if pool]))
+    pools = (USUAL_PORTS, *[aim.destination.ports.met] * 3, edges.surroundings(node).ports, edges.ports)
+    return choose_from(draw, pools)
 
 
 def _versions(sender: Party, receiver: Party) -> set[int]:

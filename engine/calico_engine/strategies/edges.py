@@ -45,6 +45,9 @@ class ClusterEdges:
         if not self.nodes:
             raise ValueError("the cluster has no node that a packet could come to: it needs an endpoint, Node or Host")
         self.endpoints = (*model.host_endpoints, *model.workload_endpoints)
+        #: Numbers of endpoints.
+        self.hosts: Sequence[int | None] = range(len(model.host_endpoints))
+        self.workloads: Sequence[int | None] = range(len(self.hosts), len(self.endpoints))
         named = (address for endpoint in self.endpoints for address in endpoint.addresses)
         sets = (net for each in model.network_sets for net in each.nets)
         self.addresses = _addresses((*map(parse_address, STRANGERS), *named), sets)

@@ -12,8 +12,7 @@ from calico_engine.strategies.rules import RULES, SELECTORS, texts_of
 from calico_engine.strategies.vocabulary import NAMES, NAMESPACES, PROFILES, TIERS, Manifest, manifest
 from calico_selectors import Selector
 
-#: As many as there may be.
-Rules = Sequence[st.SearchStrategy[Manifest]]
+Rules = st.SearchStrategy[list[Manifest]]
 #: What tells the kinds of policy on a host endpoint apart.
 KINDS: Mapping[str, Mapping[str, bool]] = {
     "normal": {},
@@ -49,7 +48,7 @@ def global_network_policies(
     >>> find(global_network_policies(name="p"), lambda policy: policy["spec"].get("ingress"))["spec"]
     {'selector': 'all()', 'types': ['Ingress'], 'ingress': [{'action': 'Allow'}]}
     """
-    return _global_network_policies(name, kinds, tiers, texts_of(selectors), [rules] * max_rules, allow_staged)
+    return _global_network_policies(name, kinds, tiers, texts_of(selectors), counted([rules] * max_rules), allow_staged)
 
 
 @st.composite
@@ -87,7 +86,7 @@ def network_policies(
     >>> find(network_policies(name="p"), lambda policy: True)["metadata"]
     {'name': 'p', 'namespace': 'default'}
     """
-    return _network_policies(name, namespaces, tiers, texts_of(selectors), [rules] * max_rules, allow_staged)
+    return _network_policies(name, namespaces, tiers, texts_of(selectors), counted([rules] * max_rules), allow_staged)
 
 
 @st.composite
@@ -121,7 +120,7 @@ def _directed(draw: st.DrawFn, rules: Rules, choices: st.SearchStrategy[Sequence
     """Types and rules; a policy without types gets those of its rules."""
     types = draw(choices)
     spec: Manifest = {} if draw(SELDOM) else {"types": list(types)}
-    return spec | {way.lower(): counted(draw, rules) for way in types}
+    return spec | {way.lower(): draw(rules) for way in types}
 
 
 def tiers(*, name: str | None = None) -> st.SearchStrategy[Manifest]:
@@ -154,7 +153,7 @@ def profiles(
     >>> find(profiles(name="allow"), lambda profile: profile["spec"]["ingress"])["spec"]
     {'ingress': [{'action': 'Allow'}], 'egress': []}
     """
-    return _profiles(name, [rules] * max_rules, labels)
+    return _profiles(name, counted([rules] * max_rules), labels)
 
 
 @st.composite
@@ -164,7 +163,7 @@ def _profiles(
     rules: Rules,
     labels: st.SearchStrategy[dict[str, str]],
 ) -> Manifest:
-    spec: Manifest = {way: counted(draw, rules) for way in ("ingress", "egress")}
+    spec: Manifest = {way: draw(rules) for way in ("ingress", "egress")}
     given, are_given = draw(labels), draw(SELDOM)
     if given and are_given:
         spec["labelsToApply"] = given

@@ -76,7 +76,8 @@ def manifests(random: Random) -> str:
     documents = [json.loads(random.choice(DOCUMENTS)) for _ in range(random.choice((1, 2, 4, 8)))]
     for document in documents:
         for _ in range(random.choice((0, 1, 1, 2, 4))):
-            spoilt(random, document)
+            if document:  # nothing may be left of it
+                spoilt(random, document)
     return "\n---\n".join(map(json.dumps, documents))
 
 

@@ -95,6 +95,7 @@ def test_what_is_translated_is_sent_to_where_it_was_before() -> None:
         ({"conntrackState": "UNTRACKED"}, "conntrack state"),
         ({**ECHO, "icmpType": 0}, "conntrack state"),
         ({**IPV6, **ECHO, "protocol": "ICMPv6", "icmpType": 135}, "conntrack state"),
+        ({**IPV6, **ECHO, "protocol": "ICMPv6", "icmpType": 137, "conntrackState": "UNTRACKED"}, "conntrack state"),
         ({**IPV6, **ECHO}, "ICMP of the other IP version"),
         ({"source": "224.0.0.1"}, "address"),
         ({"source": "0.0.0.0"}, "address"),

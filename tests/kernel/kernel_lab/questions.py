@@ -12,7 +12,7 @@ from kernel_lab.wire import ASKING_TYPES, ICMP, ICMPV6, SCTP, TCP, UDP
 #: IPv6 extension headers, which are not protocols to the kernel.
 _EXTENSIONS = frozenset({0, 43, 44, 50, 51, 59, 60, 135, 139, 140})
 #: Discovery of neighbours and of listeners (nf_conntrack_proto_icmpv6.c: noct_valid_new).
-_NEVER_TRACKED = frozenset({*range(130, 138), 143})
+_NEVER_TRACKED = frozenset({*range(130, 137), 143})
 _VERSION = {ICMP: 4, ICMPV6: 6}
 _LOOPBACK: Final = ipaddress.IPv6Address("::1")
 _NOWHERE = tuple(map(ipaddress.ip_network, ("0.0.0.0/8", "255.255.255.255/32", "::/96", "::ffff:0:0/96", "fe80::/10")))

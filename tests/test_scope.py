@@ -100,3 +100,40 @@ def test_a_packet_that_is_translated_and_not_tracked_is_said_to_be_impossible(ac
         for query in (plain, translated)
     ]
     assert impossible == [False, action == "Allow"]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "icmp_type", "state", "version", "possible"),
+    [
+        ("ICMP", 8, "NEW", 4, True),
+        ("ICMP", 13, "NEW", 4, True),
+        ("ICMP", 0, "NEW", 4, False),
+        ("ICMP", 3, "NEW", 4, False),
+        ("ICMP", 0, "ESTABLISHED", 4, True),
+        ("ICMP", 3, "RELATED", 4, True),
+        ("ICMP", 8, "NEW", 6, False),  # another version's
+        ("ICMPv6", 128, "NEW", 6, True),
+        ("ICMPv6", 129, "NEW", 6, False),
+        ("ICMPv6", 1, "NEW", 6, False),
+        ("ICMPv6", 135, "NEW", 6, True),  # never tracked, which is as good as new
+        ("ICMPv6", 137, "NEW", 6, False),
+        ("ICMPv6", 128, "NEW", 4, False),
+        ("ICMP", None, "NEW", 4, True),  # whatever the type may be
+    ],
+)
+def test_icmp_that_begins_no_connection_is_said_to_be_impossible(
+    protocol: str, icmp_type: int | None, state: str, version: int, possible: bool
+) -> None:
+    """As `tests/kernel` has found it (net/netfilter/nf_conntrack_proto_icmp.c, …_icmpv6.c)."""
+    ends = {4: ("10.0.0.9", "10.0.0.1"), 6: ("2001:db8::9", "2001:db8::1")}[version]
+    query = {"node": "n1", "inInterface": "eth0", "source": ends[0], "destination": ends[1], "protocol": protocol}
+    given = {} if icmp_type is None else {"icmpType": icmp_type, "icmpCode": 0}
+    verdict = cluster({}).verdict(Packet.parse({**query, **given, "conntrackState": state}))
+    assert any("begins no connection" in each for each in verdict.assumptions) is not possible
+
+
+def test_a_connection_is_asked_with_what_begins_one() -> None:
+    asked = cluster({}).patch("HostEndpoint", "h", {"spec": {"expectedIPs": ["10.0.0.1"]}})
+    assert not any("begins" in each for each in asked.check("203.0.113.7", "n1", "icmp").assumptions)
+    assert not any("begins" in each for each in asked.check("203.0.113.7", "n1", "icmp/8").assumptions)
+    assert any("ICMP of type 0" in each for each in asked.check("203.0.113.7", "n1", "icmp/0").assumptions)

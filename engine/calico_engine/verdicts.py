@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
 from calico_engine.analysis.answers import Answered, HopTrace, PolicyRef, Reason, Witness
 from calico_engine.analysis.connections.reader import Hop, deciding, telling
+from calico_engine.analysis.connections.replies import begins_a_connection
 from calico_engine.compiler.chains import ChainTier
 from calico_engine.compiler.felix_model import ResourceId, RuleId
 from calico_engine.dataplane.outcomes import Decider, Decision, ReasonCode
 from calico_engine.dataplane.reader import PacketReader
 from calico_engine.errors import UncertainVerdict, printable
-from calico_engine.packets import QUERY_KEYS, Packet
+from calico_engine.packets import ICMP, QUERY_KEYS, ConntrackState, Packet
 from calico_engine.reports.answers import answer_json
 from calico_engine.reports.explanation import explanation
 
@@ -159,14 +160,21 @@ class Verdict:
                 found.append(f"the host's own chain on {hop.packet.node} has the policy {host} and no other rules")
         return found
 
-    def _impossible(self) -> list[str]:
-        """What is not tracked is not translated either: the kernel's NAT works on connections."""
-        return [
-            f"untracked policy on {packet.node} lets the packet through without connection tracking, and so without "
-            "translation: as asked, with a destination before and one after, it cannot exist"
-            for packet in self.packets
-            if packet.dnat and self._reader.untracks(packet)
-        ]
+    def _impossible(self) -> Iterator[str]:
+        """Packets that no kernel has: NAT works on connections, and only some ICMP begins one."""
+        for packet in self.packets:
+            if packet.dnat and self._reader.untracks(packet):
+                yield (
+                    f"untracked policy on {packet.node} lets the packet through without connection tracking, and so without "
+                    "translation: as asked, with a destination before and one after, it cannot exist"
+                )
+            is_given = packet.conntrack_state is ConntrackState.NEW and "icmp_type" not in self._open_fields
+            if is_given and not begins_a_connection(packet):
+                name = "ICMP" if packet.protocol == ICMP else "ICMPv6"
+                yield (
+                    f"{name} of type {packet.icmp_type} over IPv{packet.version} begins no connection: to the kernel it is "
+                    "not NEW, as taken here, but part of a connection (ESTABLISHED or RELATED) or INVALID"
+                )
 
 
 def _reason(node: str, decider: Decider, locate: Locate) -> Reason:

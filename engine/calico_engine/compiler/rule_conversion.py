@@ -12,7 +12,6 @@ from calico_selectors import InvalidSelector, Selector
 
 _ACTIONS = {action.value.lower(): action for action in Action} | {"": Action.ALLOW}
 _IMPLIED_VERSION = {"icmp": 4, "icmpv6": 6}
-_ANY, _ANYTHING = EntityRule(), FelixEntity()
 
 
 class Unusable(Exception):
@@ -107,8 +106,6 @@ def _check_ports(rule: Rule, protocol: int | None, path: Path) -> None:
 
 
 def _entity(entity: EntityRule, namespace: str, path: Path) -> FelixEntity:
-    if entity == _ANY:  # most are; what they hold need not be found out each time
-        return _ANYTHING
     _check_selectors(entity, path)
     positive_text, negative_text = flattening.entity_selectors(entity, namespace)
     # It must parse before the negative one is folded into it (validation_filter.go).
@@ -144,7 +141,7 @@ def _check_selectors(entity: EntityRule, path: Path) -> None:
 
 def _nets(texts: tuple[str, ...]) -> tuple[Net, ...]:
     # One that does not parse is dropped from the list (rules.go: ConvertStringsToNets); the API's validator refuses it.
-    return tuple(net for net in map(parse_net, texts) if net is not None) if texts else ()
+    return tuple(net for net in map(parse_net, texts) if net is not None)
 
 
 def _ranges(ports: tuple[Port, ...]) -> tuple[tuple[int, int], ...]:

@@ -13,7 +13,7 @@ from calico_engine.compiler.felix_model import ResourceId, RuleId
 from calico_engine.dataplane.outcomes import Decider, Decision, ReasonCode
 from calico_engine.dataplane.reader import PacketReader
 from calico_engine.errors import UncertainVerdict, printable
-from calico_engine.packets import ICMP, QUERY_KEYS, ConntrackState, Packet
+from calico_engine.packets import PROTOCOL_NAMES, QUERY_KEYS, ConntrackState, Packet
 from calico_engine.reports.answers import answer_json
 from calico_engine.reports.explanation import explanation
 
@@ -170,7 +170,7 @@ class Verdict:
                 )
             is_given = packet.conntrack_state is ConntrackState.NEW and "icmp_type" not in self._open_fields
             if is_given and not begins_a_connection(packet):
-                name = "ICMP" if packet.protocol == ICMP else "ICMPv6"
+                name = PROTOCOL_NAMES[packet.protocol]
                 yield (
                     f"{name} of type {packet.icmp_type} over IPv{packet.version} begins no connection: to the kernel it is "
                     "not NEW, as taken here, but part of a connection (ESTABLISHED or RELATED) or INVALID"

@@ -14,7 +14,7 @@ from calico_engine.dataplane.open_fields import Points
 from calico_engine.packets import ICMP, ICMP_PROTOCOLS, ICMPV6, TCP, ConntrackState, Packet
 
 #: (protocol, type of the question) → type of the answer.
-ICMP_ANSWERS: Mapping[tuple[int, int], int] = {
+_ICMP_ANSWERS: Mapping[tuple[int, int], int] = {
     (ICMP, 8): 0,  # echo
     (ICMP, 13): 14,  # timestamp
     (ICMP, 15): 16,  # information
@@ -35,7 +35,7 @@ def begins_a_connection(packet: Packet) -> bool:
         return True
     if packet.protocol == ICMPV6 and packet.icmp_type in _NEVER_TRACKED:
         return True  # its state is UNTRACKED, which Felix's rules do not tell from NEW
-    return packet.version == _VERSIONS[packet.protocol] and (packet.protocol, packet.icmp_type) in ICMP_ANSWERS
+    return packet.version == _VERSIONS[packet.protocol] and (packet.protocol, packet.icmp_type) in _ICMP_ANSWERS
 
 
 def turned(packet: Packet) -> Packet:
@@ -63,7 +63,7 @@ def reply_to(packet: Packet, *, untracked: bool) -> Packet | None:
     reply = turned(packet)
     answering = False
     if packet.protocol in ICMP_PROTOCOLS:
-        icmp_type = ICMP_ANSWERS.get((packet.protocol, packet.icmp_type or 0))
+        icmp_type = _ICMP_ANSWERS.get((packet.protocol, packet.icmp_type or 0))
         if icmp_type is None:
             return None
         reply, answering = replace(reply, icmp_type=icmp_type, icmp_code=0), True
@@ -78,7 +78,7 @@ def question_points(reply_points: Points, protocol: int) -> Points:
     points: Points = {REPLY_FIELDS.get(name, name): values for name, values in reply_points.items()}
     if "icmp_type" in points:
         # Each type that is answered stands alone: its reply has one type, whatever the rules test.
-        asked = [asks for answered, asks in ICMP_ANSWERS if answered == protocol]
+        asked = [asks for answered, asks in _ICMP_ANSWERS if answered == protocol]
         points["icmp_type"] = points["icmp_type"] | {value for asks in asked for value in (asks, asks + 1)}
     if "icmp_code" in points:
         points["icmp_code"] = set()  # that of an answer is 0

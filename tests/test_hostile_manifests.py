@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+
+from engine_support.places import places
 
 if TYPE_CHECKING:
     from tests.conftest import Command
@@ -45,17 +47,6 @@ def as_yaml(documents: list[dict[str, object]]) -> bytes:
 
 
 # Wrong values in every place
-
-
-def places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Every place of a document below its top. (These documents are ours and flat: recursion is fine.)"""
-    if path:
-        yield path
-    children: list[tuple[str | int, object]] = []
-    if isinstance(value, dict | list):
-        children = list(value.items() if isinstance(value, dict) else enumerate(value))
-    for key, child in children:
-        yield from places(child, (*path, key))
 
 
 def replaced(document: Mapping[str, object], path: tuple[str | int, ...], value: object) -> dict[str, object]:

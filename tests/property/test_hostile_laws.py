@@ -23,6 +23,7 @@ from calico_engine.examination import examine_sources
 from calico_engine.manifests.sources import Source
 from engine_support.changing_clusters import world
 from engine_support.laws import LAW
+from engine_support.places import places
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 LONGEST = 20_000
@@ -44,13 +45,6 @@ def _documents() -> Iterator[dict[str, Any]]:
 
 
 DOCUMENTS = tuple(json.dumps(document, default=str) for document in _documents())
-
-
-def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Every place below the top. (These documents are flat: recursion is fine.)"""
-    yield from [path] if path else []
-    for key in value if isinstance(value, dict) else range(len(value) if isinstance(value, list) else 0):
-        yield from places(value[key], (*path, key))
 
 
 def spoilt(random: Random, document: Any) -> None:
